@@ -1,0 +1,1 @@
+"""Paper 1: classifying images from the syndromes of their bit-planes."""

@@ -1,0 +1,1 @@
+"""Binary low-density parity-check codes: syndromes and belief propagation."""

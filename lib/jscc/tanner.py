@@ -1,0 +1,387 @@
+"""Tanner graphs: sparse binary parity-check matrices and how to draw them.
+
+A graph is kept as one list of neighbours per check (compressed rows), which is what syndrome
+formers and decoders walk. Constructions are seeded, and say what they can promise: no double
+edge, no 4-cycle, full rank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from scipy import sparse
+
+
+@dataclass(frozen=True, eq=False)
+class TannerGraph:
+    """A bipartite graph of checks and variables.
+
+    Attributes
+    ----------
+    n_checks, n_variables : int
+        m and n of the m x n parity-check matrix H.
+    check_start : ndarray of int32, shape (n_checks + 1,)
+        Edges of check j are ``check_start[j]`` to ``check_start[j + 1]``.
+    check_variables : ndarray of int32, shape (n_edges,)
+        The variable at the end of each edge, increasing within a check.
+    """
+
+    n_checks: int
+    n_variables: int
+    check_start: np.ndarray
+    check_variables: np.ndarray
+
+    @classmethod
+    def from_matrix(cls, matrix) -> TannerGraph:
+        """The graph of a dense or scipy.sparse 0/1 matrix of shape (m, n)."""
+        rows = sparse.csr_array(matrix)
+        if rows.ndim != 2 or 0 in rows.shape:
+            raise ValueError(f"a parity-check matrix has two axes and no empty one, not shape {rows.shape}")
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+        rows.sort_indices()
+        if rows.nnz and not (rows.data == 1).all():
+            raise ValueError("a parity-check matrix holds only 0 and 1")
+        m, n = rows.shape
+        return cls(m, n, rows.indptr.astype(np.int32), rows.indices.astype(np.int32))
+
+    @classmethod
+    def from_edges(cls, n_checks: int, n_variables: int, checks, variables) -> TannerGraph:
+        """The graph with edges (checks[k], variables[k]); a double edge raises ValueError."""
+        checks, variables = np.asarray(checks), np.asarray(variables)
+        matrix = sparse.coo_array(
+            (np.ones(len(checks), np.int32), (checks, variables)), shape=(n_checks, n_variables)
+        )
+        rows = sparse.csr_array(matrix)
+        if rows.nnz and rows.data.max() > 1:
+            raise ValueError("the edge list has a double edge")
+        return cls.from_matrix(rows)
+
+    @property
+    def n_edges(self) -> int:
+        """Number of ones in H."""
+        return len(self.check_variables)
+
+    @property
+    def check_degrees(self) -> np.ndarray:
+        """Row weights of H, int32, shape (n_checks,)."""
+        return np.diff(self.check_start)
+
+    @property
+    def variable_degrees(self) -> np.ndarray:
+        """Column weights of H, shape (n_variables,)."""
+        return np.bincount(self.check_variables, minlength=self.n_variables)
+
+    @cached_property
+    def edge_checks(self) -> np.ndarray:
+        """The check at the end of each edge, int32, shape (n_edges,)."""
+        return np.repeat(np.arange(self.n_checks, dtype=np.int32), self.check_degrees)
+
+    def to_sparse(self) -> sparse.csr_array:
+        """H as a scipy CSR array of uint8."""
+        data = np.ones(self.n_edges, np.uint8)
+        shape = (self.n_checks, self.n_variables)
+        return sparse.csr_array((data, self.check_variables, self.check_start), shape=shape)
+
+    def to_dense(self) -> np.ndarray:
+        """H as a dense uint8 array of shape (n_checks, n_variables)."""
+        return self.to_sparse().toarray()
+
+    def count_4_cycles(self) -> int:
+        """Number of cycles of length four: pairs of columns that share two rows, with multiplicity."""
+        shared = _column_overlaps(self).data
+        return int((shared * (shared - 1) // 2).sum())
+
+    def rank(self) -> int:
+        """Rank of H over GF(2)."""
+        packed = np.packbits(self.to_dense(), axis=1, bitorder="little")
+        words = np.zeros((self.n_checks, -(-packed.shape[1] // 8) * 8), np.uint8)
+        words[:, : packed.shape[1]] = packed
+        return _rank_gf2(words.view(np.uint64), self.n_variables)
+
+
+def regular(
+    n_variables: int,
+    variable_degree: int,
+    check_degree: int,
+    rng: np.random.Generator,
+    *,
+    full_rank: bool = True,
+    no_4_cycles: bool = True,
+    attempts: int = 200,
+) -> TannerGraph:
+    """A random regular graph: sockets joined at random, then mended by edge swaps.
+
+    Parameters
+    ----------
+    n_variables, variable_degree, check_degree : int
+        n, d_v and d_c; n d_v must be a multiple of d_c, and m = n d_v / d_c.
+    rng : numpy.random.Generator
+    full_rank : bool
+        Draw again until H has rank m. Impossible for an even d_v, whose rows sum to zero.
+    no_4_cycles : bool
+        Swap edges until no two columns share two rows.
+    attempts : int
+        Draws before giving up with RuntimeError.
+
+    Returns
+    -------
+    TannerGraph
+    """
+    _positive(n_variables=n_variables, variable_degree=variable_degree, check_degree=check_degree)
+    n_checks, rest = divmod(n_variables * variable_degree, check_degree)
+    if rest:
+        raise ValueError(
+            f"{n_variables} x {variable_degree} edges do not share out over checks of degree {check_degree}"
+        )
+    if check_degree > n_variables or variable_degree > n_checks:
+        raise ValueError(f"degree ({variable_degree}, {check_degree}) is more than {n_checks} x {n_variables} hold")
+    if full_rank and (variable_degree % 2 == 0 or n_checks > n_variables):
+        raise ValueError(
+            f"no ({variable_degree}, {check_degree}) regular matrix has full rank: "
+            "an even column weight makes the rows sum to zero"
+        )
+    variables = np.repeat(np.arange(n_variables, dtype=np.int32), variable_degree)
+    for _ in range(attempts):
+        checks = rng.permutation(np.repeat(np.arange(n_checks, dtype=np.int32), check_degree))
+        if not _mend(checks, variables, n_checks, n_variables, no_4_cycles, rng):
+            continue
+        graph = TannerGraph.from_edges(n_checks, n_variables, checks, variables)
+        if not full_rank or graph.rank() == n_checks:
+            return graph
+    raise RuntimeError(f"no graph with the wanted properties in {attempts} draws")
+
+
+def _mend(checks, variables, n_checks, n_variables, no_4_cycles, rng, rounds: int = 500) -> bool:
+    """Swap check ends of edges, in place, until no double edge (and no 4-cycle) is left."""
+    for _ in range(rounds):
+        bad = _offending_edges(checks, variables, n_checks, n_variables, no_4_cycles, rng)
+        if not len(bad):
+            return True
+        partners = rng.integers(len(checks), size=len(bad))
+        for one, other in zip(bad, partners, strict=True):
+            checks[one], checks[other] = checks[other], checks[one]
+    return False
+
+
+def _offending_edges(checks, variables, n_checks, n_variables, no_4_cycles, rng) -> np.ndarray:
+    """One edge of every double edge and, if wanted, one edge of every 4-cycle."""
+    keys = checks.astype(np.int64) * n_variables + variables
+    _, first = np.unique(keys, return_index=True)
+    double = np.setdiff1d(np.arange(len(keys)), first)
+    if len(double) or not no_4_cycles:
+        return double
+    graph = TannerGraph.from_edges(n_checks, n_variables, checks, variables)
+    overlaps = _column_overlaps(graph)
+    columns = np.unique(overlaps.row[overlaps.data > 1])
+    if not len(columns):
+        return columns
+    start = np.searchsorted(variables, columns)
+    degree = np.searchsorted(variables, columns, side="right") - start
+    return start + rng.integers(degree)  # perhaps the wrong edge of the column: the next round looks again
+
+
+def _column_overlaps(graph: TannerGraph) -> sparse.coo_array:
+    """How many rows each pair of columns (row < col) shares."""
+    matrix = graph.to_sparse().astype(np.int32)
+    return sparse.coo_array(sparse.triu(matrix.T @ matrix, k=1))
+
+
+def peg(
+    n_checks: int, variable_degrees, rng: np.random.Generator, *, max_depth: int | None = None
+) -> TannerGraph:
+    """Progressive edge growth (Hu, Eleftheriou, Arnold 2005).
+
+    Variables are taken by increasing degree; each new edge goes to a check of least degree among
+    those farthest from the variable in the graph so far, ties broken at random. Check degrees come
+    out concentrated on two neighbouring values, and short cycles are rare.
+
+    Parameters
+    ----------
+    n_checks : int
+    variable_degrees : array_like of int, shape (n,)
+    rng : numpy.random.Generator
+    max_depth : int, optional
+        Look no farther than this many levels (a bound on the cost for very long codes).
+
+    Returns
+    -------
+    TannerGraph
+    """
+    degrees = np.asarray(variable_degrees, dtype=np.int32)
+    if degrees.ndim != 1 or not len(degrees) or degrees.min() < 1 or degrees.max() > n_checks:
+        raise ValueError(f"variable degrees must be 1 to {n_checks}, one for each variable")
+    order = np.argsort(degrees, kind="stable").astype(np.int32)
+    start = np.zeros(len(degrees) + 1, np.int64)
+    start[1:] = np.cumsum(degrees)
+    checks = np.empty(int(start[-1]), np.int32)
+    state = rng.integers(1, 2**63, dtype=np.uint64)
+    _peg_kernel(n_checks, order, start, state, max_depth or n_checks, checks)
+    variables = np.repeat(np.arange(len(degrees), dtype=np.int32), degrees)
+    return TannerGraph.from_edges(n_checks, len(degrees), checks, variables)
+
+
+@njit(cache=True)
+def _peg_kernel(n_checks, order, start, state, max_depth, checks):
+    """Fill `checks` (one entry an edge, grouped by variable) by progressive edge growth."""
+    check_degree = np.zeros(n_checks, np.int32)
+    head = np.full(n_checks, -1, np.int64)  # newest edge of each check
+    after = np.full(len(checks), -1, np.int64)  # the next older edge of the same check
+    owner = np.empty(len(checks), np.int32)  # the variable of each edge
+    filled = np.zeros(len(order), np.int64)  # edges that each variable has so far
+    seen_check = np.zeros(n_checks, np.int64)
+    seen_variable = np.zeros(len(order), np.int64)
+    queue = np.empty(n_checks, np.int32)
+    stamp = 0
+    for v in order:
+        for edge in range(start[v], start[v + 1]):
+            stamp += 1
+            seen_variable[v] = stamp
+            # The checks come level by level into `queue`; [low, high) is the newest level.
+            low, high = 0, 0
+            for e in range(start[v], start[v] + filled[v]):
+                seen_check[checks[e]] = stamp
+                queue[high] = checks[e]
+                high += 1
+            depth = 0
+            while 0 < high < n_checks and depth < max_depth:
+                top = high
+                for k in range(low, high):
+                    e = head[queue[k]]
+                    while e >= 0:
+                        u = owner[e]
+                        if seen_variable[u] != stamp:
+                            seen_variable[u] = stamp
+                            for f in range(start[u], start[u] + filled[u]):
+                                c = checks[f]
+                                if seen_check[c] != stamp:
+                                    seen_check[c] = stamp
+                                    queue[top] = c
+                                    top += 1
+                        e = after[e]
+                if top == high:
+                    break
+                low, high = high, top
+                depth += 1
+            # Unreached checks are at infinite distance; if none is left, the last level is farthest.
+            everywhere = high == n_checks
+            best, ties, chosen = np.int32(2**31 - 1), 0, -1
+            for k in range(low if everywhere else 0, n_checks):
+                c = queue[k] if everywhere else k
+                if not everywhere and seen_check[c] == stamp:
+                    continue
+                if check_degree[c] < best:
+                    best, ties, chosen = check_degree[c], 1, c
+                elif check_degree[c] == best:
+                    ties += 1
+                    state ^= state << np.uint64(13)
+                    state ^= state >> np.uint64(7)
+                    state ^= state << np.uint64(17)
+                    if state % np.uint64(ties) == 0:
+                        chosen = c
+            checks[edge] = chosen
+            owner[edge] = v
+            after[edge] = head[chosen]
+            head[chosen] = edge
+            filled[v] += 1
+            check_degree[chosen] += 1
+
+
+@njit(cache=True)
+def _rank_gf2(words, n_columns):
+    """Rank of packed rows (uint64, little-endian bit order), which are overwritten."""
+    rank = 0
+    for column in range(n_columns):
+        word, mask = column // 64, np.uint64(1) << np.uint64(column % 64)
+        pivot = -1
+        for row in range(rank, len(words)):
+            if words[row, word] & mask:
+                pivot = row
+                break
+        if pivot < 0:
+            continue
+        for k in range(word, words.shape[1]):
+            swap = words[rank, k]
+            words[rank, k] = words[pivot, k]
+            words[pivot, k] = swap
+        for row in range(rank + 1, len(words)):
+            if words[row, word] & mask:
+                for k in range(word, words.shape[1]):
+                    words[row, k] ^= words[rank, k]
+        rank += 1
+        if rank == len(words):
+            break
+    return rank
+
+
+def write_alist(graph: TannerGraph, path) -> None:
+    """Write H in MacKay's alist format (variables first, one-based, short lists padded with 0)."""
+    by_variable = graph.to_sparse().tocsc()
+    columns = np.split(by_variable.indices + 1, by_variable.indptr[1:-1])
+    rows = np.split(graph.check_variables + 1, graph.check_start[1:-1])
+    lines = [[graph.n_variables, graph.n_checks]]
+    lines.append([max(map(len, columns)), max(map(len, rows))])
+    lines += [[len(c) for c in columns], [len(r) for r in rows]]
+    for lists in (columns, rows):
+        width = max(map(len, lists))
+        lines += [[*entries, *[0] * (width - len(entries))] for entries in lists]
+    Path(path).write_text("".join(" ".join(map(str, line)) + "\n" for line in lines))
+
+
+def read_alist(path) -> TannerGraph:
+    """Read a MacKay alist file.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and the line, if it is not a whole and consistent alist file.
+    """
+    text = Path(path).read_text()
+    lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.split()]
+
+    def numbers(index: int, count: int | None = None) -> list[int]:
+        if index >= len(lines):
+            raise ValueError(f"{path}: the file ends after line {lines[-1][0] if lines else 0}, more is expected")
+        where, words = lines[index]
+        try:
+            values = [int(word) for word in words]
+        except ValueError as error:
+            raise ValueError(f"{path}, line {where}: not a list of integers") from error
+        if count is not None and len(values) != count:
+            raise ValueError(f"{path}, line {where}: {len(values)} numbers, {count} expected")
+        return values
+
+    n, m = numbers(0, 2)
+    numbers(1, 2)
+    if n < 1 or m < 1:
+        raise ValueError(f"{path}, line 1: sizes must be positive, not {n} {m}")
+    degrees = {"variable": numbers(2, n), "check": numbers(3, m)}
+    edges: dict[str, list[tuple[int, int]]] = {"variable": [], "check": []}
+    index = 4
+    for side, other_size in (("variable", m), ("check", n)):
+        for node, degree in enumerate(degrees[side]):
+            if not degree and (index >= len(lines) or any(map(int, lines[index][1]))):
+                continue  # some writers leave the line of an empty list blank
+            entries = [value for value in numbers(index) if value != 0]
+            if len(entries) != degree or not all(1 <= value <= other_size for value in entries):
+                raise ValueError(
+                    f"{path}, line {lines[index][0]}: {side} {node + 1} wants {degree} numbers from 1 to {other_size}"
+                )
+            edges[side] += [(node, value - 1) for value in entries]
+            index += 1
+    if index < len(lines):
+        raise ValueError(f"{path}, line {lines[index][0]}: the file goes on after its last list")
+    if sorted((c, v) for v, c in edges["variable"]) != sorted(edges["check"]):
+        raise ValueError(f"{path}: the lists of the variables and those of the checks tell different graphs")
+    checks, variables = np.array(edges["check"], dtype=np.int64).reshape(-1, 2).T
+    return TannerGraph.from_edges(m, n, checks, variables)
+
+
+def _positive(**values: int) -> None:
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"{name} must be positive, not {value}")
