@@ -112,7 +112,7 @@ def regular(
     *,
     full_rank: bool = True,
     no_4_cycles: bool = True,
-    attempts: int = 200,
+    attempts: int = 20,
 ) -> TannerGraph:
     """A random regular graph: sockets joined at random, then mended by edge swaps.
 
@@ -124,7 +124,8 @@ def regular(
     full_rank : bool
         Draw again until H has rank m. Impossible for an even d_v, whose rows sum to zero.
     no_4_cycles : bool
-        Swap edges until no two columns share two rows.
+        Swap edges until no two columns share two rows; this works for sparse graphs such as
+        (3, 6) on some hundred variables.
     attempts : int
         Draws before giving up with RuntimeError.
 
@@ -153,7 +154,10 @@ def regular(
         graph = TannerGraph.from_edges(n_checks, n_variables, checks, variables)
         if not full_rank or graph.rank() == n_checks:
             return graph
-    raise RuntimeError(f"no graph with the wanted properties in {attempts} draws")
+    raise RuntimeError(
+        f"no ({variable_degree}, {check_degree}) graph on {n_variables} variables with the wanted properties "
+        f"in {attempts} draws; a denser or smaller graph wants progressive edge growth"
+    )
 
 
 def _mend(checks, variables, n_checks, n_variables, no_4_cycles, rng, rounds: int = 500) -> bool:

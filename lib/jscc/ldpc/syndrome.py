@@ -2,8 +2,8 @@
 
 A byte of a packed image holds one bit of each plane, and addition over GF(2) is exclusive or. So
 the exclusive or of the bytes that a check sees is that check's syndrome bit in all eight planes.
-What limits the speed is then not arithmetic but loads, so the kernel turns eight images at a time
-by 90 degrees: one 64-bit word holds the same pixel of eight images, and one load serves them all.
+What limits the speed is then not arithmetic but loads, so the kernel first turns eight images by 90
+degrees: one 64-bit word then holds the same pixel of eight images, and one load serves them all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 
 from jscc.tanner import TannerGraph
+
+_GROUP = 6  # edges that the kernel reads in one go: the check degree of paper 1's code
 
 
 def syndromes(packed: np.ndarray, graph: TannerGraph) -> np.ndarray:
@@ -41,86 +43,72 @@ def syndromes(packed: np.ndarray, graph: TannerGraph) -> np.ndarray:
     if packed.ndim < 1 or packed.shape[-1] != graph.n_variables:
         raise ValueError(f"the last axis must hold the code's {graph.n_variables} variables, not {packed.shape}")
     rows = np.ascontiguousarray(packed.reshape(-1, graph.n_variables))
-    width = -(-graph.n_variables // 8) * 8
-    if width != graph.n_variables:
-        rows = np.pad(rows, ((0, 0), (0, width - graph.n_variables)))
-    out_width = -(-graph.n_checks // 8) * 8
-    out = np.empty((len(rows), out_width), np.uint8)
-    byte, word = graph.check_variables % 8, graph.check_variables // 8
-    positions = byte * np.int32(width // 8) + word
-    _syndrome_kernel(rows.view(np.uint64), graph.check_start, positions, out.view(np.uint64))
+    if graph.n_variables % 8:
+        rows = np.pad(rows, ((0, 0), (0, -graph.n_variables % 8)))
+    n_words = graph.n_variables // 8 + 1  # of a turned block: at least one byte more, which stays 0
+    out = np.empty((len(rows), -(-graph.n_checks // 8) * 8), np.uint8)
+    first_group, groups = _grouped_edges(graph, n_words)
+    _syndrome_kernel(rows.view(np.uint64), n_words, first_group, groups, out.view(np.uint64))
     return out[:, : graph.n_checks].reshape(*packed.shape[:-1], graph.n_checks)
 
 
-@njit(inline="always")
-def _transpose_bytes(a, b, c, d, e, f, g, h):
-    """Transpose the 8 x 8 bytes of eight words: byte k of word j goes to byte j of word k."""
-    low4, low2, low1 = np.uint64(0x00000000FFFFFFFF), np.uint64(0x0000FFFF0000FFFF), np.uint64(0x00FF00FF00FF00FF)
-    s4, s2, s1 = np.uint64(32), np.uint64(16), np.uint64(8)
-    a, e = (a & low4) | (e << s4), (a >> s4) | (e & ~low4)
-    b, f = (b & low4) | (f << s4), (b >> s4) | (f & ~low4)
-    c, g = (c & low4) | (g << s4), (c >> s4) | (g & ~low4)
-    d, h = (d & low4) | (h << s4), (d >> s4) | (h & ~low4)
-    a, c = (a & low2) | ((c & low2) << s2), ((a >> s2) & low2) | (c & ~low2)
-    b, d = (b & low2) | ((d & low2) << s2), ((b >> s2) & low2) | (d & ~low2)
-    e, g = (e & low2) | ((g & low2) << s2), ((e >> s2) & low2) | (g & ~low2)
-    f, h = (f & low2) | ((h & low2) << s2), ((f >> s2) & low2) | (h & ~low2)
-    a, b = (a & low1) | ((b & low1) << s1), ((a >> s1) & low1) | (b & ~low1)
-    c, d = (c & low1) | ((d & low1) << s1), ((c >> s1) & low1) | (d & ~low1)
-    e, f = (e & low1) | ((f & low1) << s1), ((e >> s1) & low1) | (f & ~low1)
-    g, h = (g & low1) | ((h & low1) << s1), ((g >> s1) & low1) | (h & ~low1)
-    return a, b, c, d, e, f, g, h
+def _grouped_edges(graph: TannerGraph, n_words: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where each check's variables stand in a turned block, `_GROUP` at a time.
 
-
-@njit(cache=True)
-def _turn(rows, columns, n_rows):
-    """Turn eight rows of bytes into columns: ``columns[k, w]`` holds byte k of word w of each row.
-
-    rows : (8, words), columns : (8, words), both uint64. Rows from `n_rows` on are not read.
+    A check's last group is filled up with the byte after the last variable, which is always 0.
     """
-    if n_rows == 8:
-        for w in range(columns.shape[1]):  # a plain loop over words: LLVM makes vectors of it
-            a, b, c, d, e, f, g, h = _transpose_bytes(
-                rows[0, w], rows[1, w], rows[2, w], rows[3, w], rows[4, w], rows[5, w], rows[6, w], rows[7, w]
-            )
-            columns[0, w], columns[1, w], columns[2, w], columns[3, w] = a, b, c, d
-            columns[4, w], columns[5, w], columns[6, w], columns[7, w] = e, f, g, h
-        return
-    byte = np.uint64(255)
-    for w in range(columns.shape[1]):
-        for k in range(8):
-            word = np.uint64(0)
-            for i in range(n_rows):
-                word |= ((rows[i, w] >> np.uint64(8 * k)) & byte) << np.uint64(8 * i)
-            columns[k, w] = word
+    n_groups = -(-graph.check_degrees // _GROUP)
+    first_group = np.concatenate([[0], np.cumsum(n_groups)])
+    variables = np.full((first_group[-1], _GROUP), graph.n_variables)
+    slot = np.arange(graph.n_edges) - np.repeat(graph.check_start[:-1], graph.check_degrees)
+    slot += np.repeat(first_group[:-1] * _GROUP, graph.check_degrees)
+    variables.reshape(-1)[slot] = graph.check_variables
+    positions = variables % 8 * n_words + variables // 8
+    return first_group.astype(np.uint32), positions.astype(np.uint32)  # unsigned: no test for negative indices
 
 
 @njit(cache=True)
-def _syndrome_kernel(rows, check_start, positions, out):
+def _exchange(x, y, shift, mask):
+    """Exchange the bits of `y` under `mask` with the bits of `x` that are `shift` higher, word by word."""
+    for w in range(len(x)):
+        difference = ((x[w] >> shift) ^ y[w]) & mask
+        y[w] ^= difference
+        x[w] ^= difference << shift
+
+
+@njit(cache=True)
+def _turn(block):
+    """Transpose, in place, the 8 x 8 bytes in every column of eight rows of words.
+
+    Afterwards ``block[k, w]`` holds byte k of word w of each row; a second turn undoes it.
+    """
+    for k in (0, 1, 2, 3):
+        _exchange(block[k], block[k + 4], np.uint64(32), np.uint64(0x00000000FFFFFFFF))
+    for k in (0, 1, 4, 5):
+        _exchange(block[k], block[k + 2], np.uint64(16), np.uint64(0x0000FFFF0000FFFF))
+    for k in (0, 2, 4, 6):
+        _exchange(block[k], block[k + 1], np.uint64(8), np.uint64(0x00FF00FF00FF00FF))
+
+
+@njit(cache=True)
+def _syndrome_kernel(rows, n_words, first_group, groups, out):
     """Exclusive-or the bytes that every check sees, eight rows at a time.
 
-    rows : (images, words) and out : (images, words of checks), padded to whole words;
-    positions : where each edge's variable stands in a turned block.
+    rows : (images, words), out : (images, words of checks); n_words, groups: see `_grouped_edges`.
     """
-    n_checks = len(check_start) - 1
-    turned = np.zeros((8, rows.shape[1]), np.uint64)
-    sums = np.zeros((out.shape[1], 8), np.uint64)
-    by_byte = np.zeros((8, out.shape[1]), np.uint64)
-    spill = np.zeros((8, out.shape[1]), np.uint64)
-    pixels = turned.reshape(-1)
-    flat_sums = sums.reshape(-1)
+    block = np.zeros((8, n_words), np.uint64)
+    sums = np.zeros((8, out.shape[1]), np.uint64)
+    pixels = block.reshape(-1)
     for first in range(0, len(rows), 8):
         n_rows = min(8, len(rows) - first)
-        _turn(rows[first : first + n_rows], turned, n_rows)
-        for check in range(n_checks):
+        block[:] = 0
+        block[:n_rows, : rows.shape[1]] = rows[first : first + n_rows]
+        _turn(block)
+        for check in range(len(first_group) - 1):
             total = np.uint64(0)
-            for edge in range(check_start[check], check_start[check + 1]):
-                total ^= pixels[positions[edge]]
-            flat_sums[check] = total
-        by_byte[:] = sums.T
-        # Turning is its own inverse: eight checks of eight images become eight words.
-        if n_rows == 8:
-            _turn(by_byte, out[first : first + 8], 8)
-        else:
-            _turn(by_byte, spill, 8)
-            out[first : first + n_rows] = spill[:n_rows]
+            for group in range(first_group[check], first_group[check + 1]):
+                p = groups[group]
+                total ^= pixels[p[0]] ^ pixels[p[1]] ^ pixels[p[2]] ^ pixels[p[3]] ^ pixels[p[4]] ^ pixels[p[5]]
+            sums[check & 7, check >> 3] = total
+        _turn(sums)
+        out[first : first + n_rows] = sums[:n_rows]

@@ -1,0 +1,158 @@
+"""Tanner graphs: degrees, cycles, rank, files."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from jscc import tanner
+
+matrices = hnp.arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 9)), elements=st.integers(0, 1))
+
+
+def rank_by_counting(matrix):
+    """log2 of the number of different sums of rows."""
+    sums = {tuple(np.array(c) @ matrix % 2) for c in itertools.product((0, 1), repeat=len(matrix))}
+    return len(sums).bit_length() - 1
+
+
+@given(matrices)
+def test_graph_and_matrix_tell_the_same(matrix):
+    graph = tanner.TannerGraph.from_matrix(matrix)
+    np.testing.assert_array_equal(graph.to_dense(), matrix)
+    np.testing.assert_array_equal(graph.check_degrees, matrix.sum(axis=1))
+    np.testing.assert_array_equal(graph.variable_degrees, matrix.sum(axis=0))
+    edges = tanner.TannerGraph.from_edges(*matrix.shape, graph.edge_checks, graph.check_variables)
+    np.testing.assert_array_equal(edges.to_dense(), matrix)
+
+
+@given(matrices)
+def test_rank_equals_that_of_counting_the_row_space(matrix):
+    assert tanner.TannerGraph.from_matrix(matrix).rank() == rank_by_counting(matrix)
+
+
+@given(matrices)
+def test_4_cycles_are_counted_as_pairs_of_columns_and_rows(matrix):
+    brute = sum(
+        int(matrix[np.ix_(rows, columns)].all())
+        for rows in itertools.combinations(range(matrix.shape[0]), 2)
+        for columns in itertools.combinations(range(matrix.shape[1]), 2)
+    )
+    assert tanner.TannerGraph.from_matrix(matrix).count_4_cycles() == brute
+
+
+@pytest.mark.parametrize("n, dv, dc", [(1024, 3, 6), (400, 3, 4), (1200, 3, 12), (60, 1, 3)])
+def test_regular_graphs_keep_their_promises(n, dv, dc):
+    graph = tanner.regular(n, dv, dc, np.random.default_rng(7))
+    assert (graph.n_checks, graph.n_variables) == (n * dv // dc, n)
+    assert set(graph.check_degrees) == {dc} and set(graph.variable_degrees) == {dv}
+    assert graph.count_4_cycles() == 0
+    assert graph.rank() == graph.n_checks
+
+
+def test_an_even_column_weight_cannot_have_full_rank():
+    with pytest.raises(ValueError, match="full rank"):
+        tanner.regular(64, 4, 8, np.random.default_rng(0))
+    graph = tanner.regular(64, 2, 4, np.random.default_rng(0), full_rank=False)
+    assert graph.rank() < graph.n_checks
+
+
+def test_the_same_seed_gives_the_same_graph_and_another_seed_another():
+    draws = [tanner.regular(120, 3, 6, np.random.default_rng(s)).to_dense() for s in (1, 1, 2)]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert (draws[0] != draws[2]).any()
+    draws = [tanner.peg(60, np.full(120, 3), np.random.default_rng(s)).to_dense() for s in (1, 1, 2)]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert (draws[0] != draws[2]).any()
+
+
+@settings(max_examples=30)
+@given(st.integers(6, 40), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_peg_keeps_the_degrees_it_is_given_and_concentrates_the_others(m, n, seed):
+    rng = np.random.default_rng(seed)
+    degrees = rng.integers(1, 5, n)
+    graph = tanner.peg(m, degrees, rng)
+    np.testing.assert_array_equal(graph.variable_degrees, degrees)
+    assert graph.check_degrees.sum() == degrees.sum()
+
+
+def test_peg_has_no_4_cycle_where_a_random_graph_has_many():
+    graph = tanner.peg(128, np.full(256, 3), np.random.default_rng(3))
+    assert graph.count_4_cycles() == 0
+    assert graph.check_degrees.max() - graph.check_degrees.min() <= 2
+    mixed = tanner.regular(256, 3, 6, np.random.default_rng(3), no_4_cycles=False)
+    assert mixed.count_4_cycles() > 0
+
+
+def test_peg_with_degree_two_grows_a_tree_first():
+    """n - 1 variables of degree 2 on n checks: every edge joins what is farthest, so no cycle at all."""
+    graph = tanner.peg(20, np.full(19, 2), np.random.default_rng(0))
+    assert graph.rank() == 19
+    assert graph.n_edges == 38
+
+
+@given(matrices)
+def test_alist_files_give_back_the_graph(tmp_path_factory, matrix):
+    path = tmp_path_factory.mktemp("alist") / "h.alist"
+    graph = tanner.TannerGraph.from_matrix(matrix)
+    tanner.write_alist(graph, path)
+    np.testing.assert_array_equal(tanner.read_alist(path).to_dense(), matrix)
+
+
+def test_a_hamming_code_s_alist_as_mackay_writes_it(tmp_path):
+    path = tmp_path / "hamming.alist"
+    path.write_text(
+        "7 3\n3 4\n1 1 2 1 2 2 3\n4 4 4\n"
+        "1 0 0\n2 0 0\n1 2 0\n3 0 0\n1 3 0\n2 3 0\n1 2 3\n"
+        "1 3 5 7\n2 3 6 7\n4 5 6 7\n"
+    )
+    columns = [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
+    np.testing.assert_array_equal(tanner.read_alist(path).to_dense(), np.array(columns).T)
+
+
+@pytest.mark.parametrize(
+    "damage, complaint",
+    [
+        (lambda t: t[: len(t) // 2], "line"),
+        (lambda t: t.replace("7 3", "7 x"), "line 1"),
+        (lambda t: t.replace("1 3 5 7", "1 3 5 9"), "line"),
+        (lambda t: t.replace("1 3 5 7", "1 3 4 7"), "different graphs"),
+        (lambda t: t + "1 2 3\n", "goes on"),
+        (lambda t: t.replace("7 3", "-7 3"), "line"),
+        (lambda t: "", "line"),
+    ],
+)
+def test_a_damaged_alist_is_refused_with_its_line(tmp_path, damage, complaint):
+    path = tmp_path / "bad.alist"
+    graph = tanner.TannerGraph.from_matrix(
+        np.array([[1, 0, 1, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1, 1], [0, 0, 0, 1, 1, 1, 1]])
+    )
+    tanner.write_alist(graph, path)
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(ValueError, match=complaint) as error:
+        tanner.read_alist(path)
+    assert "bad.alist" in str(error.value)
+
+
+def test_what_cannot_be_drawn_is_said():
+    """Ten columns of weight 3 need 30 different pairs of 5 rows, and there are ten."""
+    with pytest.raises(RuntimeError, match="progressive edge growth"):
+        tanner.regular(10, 3, 6, np.random.default_rng(0), attempts=2)
+
+
+def test_wrong_arguments_are_refused():
+    rng = np.random.default_rng(0)
+    for call in (
+        lambda: tanner.regular(10, 3, 7, rng),
+        lambda: tanner.regular(0, 3, 6, rng),
+        lambda: tanner.regular(4, 3, 2, rng),
+        lambda: tanner.peg(4, [5], rng),
+        lambda: tanner.peg(4, [], rng),
+        lambda: tanner.TannerGraph.from_matrix(np.full((2, 2), 2)),
+        lambda: tanner.TannerGraph.from_edges(2, 2, [0, 0], [1, 1]),
+    ):
+        with pytest.raises(ValueError):
+            call()
