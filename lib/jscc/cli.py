@@ -1,0 +1,234 @@
+"""The command ``jscc``: run experiments, see how they stand, check the data sets."""
+
+import contextlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import click
+
+# As in jscc.runner, which is imported only where it is needed: it loads pandas.
+SCALES = ("smoke", "quick", "paper")
+
+
+def _experiments(context: click.Context) -> dict:
+    from jscc import experiments
+
+    return experiments.registry(context.obj["modules"])
+
+
+def _chosen(context: click.Context, names: tuple[str, ...], every: bool = False) -> list:
+    """The experiments with these names, or a usage error that lists what there is."""
+    known = _experiments(context)
+    if every == bool(names):
+        raise click.UsageError("name one or more experiments, or give --all")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise click.UsageError(f"no experiment {', '.join(unknown)}; there are: {', '.join(known) or 'none'}")
+    return list(known.values()) if every else [known[name] for name in names]
+
+
+@click.group()
+@click.option("--module", "modules", multiple=True, help="A further module with a list EXPERIMENTS.")
+@click.version_option(package_name="jscc")
+@click.pass_context
+def main(context: click.Context, modules: tuple[str, ...]) -> None:
+    """Experiments of the book "Coding beyond separation"."""
+    modules = (*filter(None, os.environ.get("JSCC_MODULES", "").split(",")), *modules)
+    if modules and "" not in sys.path and os.getcwd() not in sys.path:
+        # As with python -m, a module of the present folder can be named.
+        sys.path.insert(0, os.getcwd())
+    context.obj = {"modules": modules}
+
+
+@main.command("list")
+@click.pass_context
+def list_command(context: click.Context) -> None:
+    """List the experiments."""
+    rows = [(name, experiment.title) for name, experiment in _experiments(context).items()]
+    _echo_columns(("experiment", "title"), rows)
+
+
+def _echo_columns(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print rows of texts in columns."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        line = "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+@contextlib.contextmanager
+def _clean_errors() -> Iterator[None]:
+    """Say an expected error in one line, without a traceback."""
+    from jscc import datasets, runner
+
+    try:
+        yield
+    except (
+        runner.Busy,
+        datasets.DataUnavailable,
+        ConnectionError,
+        FileNotFoundError,
+        ValueError,
+    ) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _settings(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict:
+    pairs = {}
+    for value in values:
+        key, equals, wanted = value.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{value!r} given, key=value is expected")
+        pairs[key] = wanted
+    return pairs
+
+
+@main.command("run")
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Run every experiment.")
+@click.option("--scale", type=click.Choice(SCALES), default="paper", show_default=True)
+@click.option("--workers", type=click.IntRange(min=0), help="Worker processes [one per core]; 0: none.")
+@click.option("--scheduler", help="Address of a Dask cluster, tcp://host:port.")
+@click.option("--only", multiple=True, callback=_settings, help="Run only points with key=value.")
+@click.option("--keep-stale", is_flag=True, help="Keep stored tasks of older code.")
+@click.option("--if-stale", is_flag=True, help="Leave out what has a fresh and complete table.")
+@click.pass_context
+def run_command(context, names, every, scale, workers, scheduler, only, keep_stale, if_stale) -> None:
+    """Run experiments; a run that was stopped continues."""
+    from jscc import results, runner
+
+    failed = False
+    for experiment in _chosen(context, names, every):
+        if if_stale and runner.standing(experiment, scale).state == "fresh":
+            click.echo(f"{experiment.name} at scale {scale}: fresh")
+            continue
+        try:
+            with _clean_errors():
+                frame = runner.run(
+                    experiment,
+                    scale,
+                    workers=workers,
+                    scheduler=scheduler,
+                    only=only,
+                    keep_stale=keep_stale,
+                    progress=sys.stderr.isatty(),
+                )
+        except runner.Failed as error:
+            failed = True
+            _echo_failures(error)
+            continue
+        standing = runner.standing(experiment, scale)
+        line = f"{experiment.name} at scale {scale}: "
+        if standing.state == "fresh":
+            line += f"{len(frame)} rows in {results.table_path(experiment.name, scale)}"
+        else:
+            line += f"{standing.done} of {standing.total} points, table {standing.state}"
+            line += f" ({_changes(standing.changed, full=False)})" if standing.changed else ""
+        click.echo(line)
+    if failed:
+        sys.exit(1)
+
+
+def _echo_failures(error) -> None:
+    for arguments, text in error.failures:
+        click.echo(f"\nfailed: {arguments}\n{text}", err=True)
+    click.echo(f"{error}; the finished tasks are stored.", err=True)
+
+
+@main.command("status")
+@click.option("--full", is_flag=True, help="Name every changed definition.")
+@click.pass_context
+def status_command(context: click.Context, full: bool) -> None:
+    """Show how far experiments are, and which tables are older than their code.
+
+    The scale "paper" is always listed, the others where something of them is stored.
+    """
+    from jscc import runner
+
+    rows = []
+    for name, experiment in _experiments(context).items():
+        for scale in SCALES:
+            standing = runner.standing(experiment, scale)
+            if scale != "paper" and standing.state == "missing" and not standing.old:
+                continue
+            done = f"{standing.done}/{standing.total}"
+            notes = [_changes(standing.changed, full)] if standing.changed else []
+            if standing.old:
+                notes.append(f"{standing.old} stored tasks of older code")
+            rows.append((name, scale, done, standing.state, "; ".join(notes)))
+    _echo_columns(("experiment", "scale", "points", "state", "changed"), rows)
+
+
+def _changes(names: tuple[str, ...], full: bool) -> str:
+    """Changed definitions by name; many of them, by module."""
+    if full or len(names) <= 3:
+        return ", ".join(names)
+    modules = Counter(name.partition(":")[0] for name in names)
+    return ", ".join(f"{count} in {module}" for module, count in modules.items())
+
+
+@main.command("report")
+@click.argument("name")
+@click.option("--scale", type=click.Choice(SCALES), default="paper", show_default=True)
+@click.option("--partial", is_flag=True, help="First write the table of what is stored so far.")
+@click.option("--keep-stale", is_flag=True, help="With --partial: use stored tasks of older code too.")
+@click.pass_context
+def report_command(context, name: str, scale: str, partial: bool, keep_stale: bool) -> None:
+    """Print an experiment's table and where it comes from."""
+    from jscc import results, runner
+
+    (experiment,) = _chosen(context, (name,))
+    with _clean_errors():
+        if partial:
+            runner.report(experiment, scale, keep_stale)
+        click.echo(results.load(name, scale).to_string(index=False))
+        click.echo(results.provenance(name, scale))
+
+
+@main.command("verify")
+@click.argument("name")
+@click.option("--scale", type=click.Choice(SCALES), default="paper", show_default=True)
+@click.option("-n", "--points", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--tolerance", type=click.FloatRange(min=0), default=1e-12, show_default=True)
+@click.option("--only", multiple=True, callback=_settings, help="Draw among points with key=value.")
+@click.pass_context
+def verify_command(context, name: str, scale: str, points: int, tolerance: float, only: dict) -> None:
+    """Recompute a few points; if they equal the table's, stamp it with the present code.
+
+    The points are drawn at random, from the cheaper half of the grid where their cost is known.
+    """
+    from jscc import runner
+
+    (experiment,) = _chosen(context, (name,))
+    try:
+        with _clean_errors():
+            recomputed = runner.verify(experiment, scale, points, tolerance=tolerance, only=only)
+    except runner.Failed as error:
+        _echo_failures(error)
+        sys.exit(1)
+    except runner.Differs as error:
+        for line in error.differences:
+            click.echo(line, err=True)
+        click.echo(f"{error}; compute it with: jscc run {name}", err=True)
+        sys.exit(1)
+    for params in recomputed:
+        click.echo(f"equal: {params}")
+    click.echo(f"{name}: stamped with the present code")
+
+
+@main.command("data")
+def data_command() -> None:
+    """List the data sets: what is here, what is missing, where it would come from, its licence."""
+    from jscc import datasets
+
+    rows = [
+        (row.name, row.state, row.size, row.path or row.home, row.licence)
+        for row in datasets.report().itertuples(index=False)
+    ]
+    _echo_columns(("name", "state", "size", "where", "licence"), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,498 @@
+"""Result tables with their birth certificates, and the papers' numbers beside them.
+
+A result is a tidy table ``<name>.csv`` with one row per parameter point, and ``<name>.json``, its birth
+certificate: the command, seed, scale, versions, commit, times, and a hash of every library definition
+that the numbers rest on (see `jscc.sources`).  Tables at the scale ``paper`` lie in ``data/results``;
+those of the smaller scales in its folder ``.work``, which is not committed.
+"""
+
+import contextlib
+import datetime
+import importlib.metadata
+import io
+import json
+import math
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jscc import sources
+
+__all__ = [
+    "binomial_interval",
+    "certificate",
+    "changed_definitions",
+    "compare",
+    "csv_text",
+    "differences",
+    "environment",
+    "load",
+    "mean_interval",
+    "provenance",
+    "published",
+    "results_folder",
+    "stale",
+    "table_path",
+    "write",
+    "write_atomically",
+    "write_certificate",
+]
+
+_REPOSITORY = Path(__file__).parents[2]
+_PACKAGES = (
+    "jscc",
+    "numpy",
+    "scipy",
+    "numba",
+    "torch",
+    "pandas",
+    "scikit-learn",
+    "scikit-image",
+    "pillow",
+    "dask",
+    "distributed",
+)
+_MISSING = "–"
+
+
+def results_folder() -> Path:
+    """Where result tables lie: ``$JSCC_RESULTS``, or ``data/results`` of the repository."""
+    chosen = os.environ.get("JSCC_RESULTS")
+    return Path(chosen) if chosen else _REPOSITORY / "data" / "results"
+
+
+def table_path(name: str, scale: str = "paper") -> Path:
+    """The CSV file of an experiment's table; its certificate has the suffix ``.json``."""
+    if scale == "paper":
+        return results_folder() / f"{name}.csv"
+    return results_folder() / ".work" / name / f"{name}.{scale}.csv"
+
+
+def write(name: str, frame: pd.DataFrame, birth: Mapping, scale: str = "paper") -> Path:
+    """Write a table and its birth certificate, each atomically.
+
+    Parameters
+    ----------
+    name
+        Stem of the two files.
+    frame
+        Tidy table; floats are written so that they read back exactly.
+    birth
+        The certificate, plain enough for JSON.
+    scale
+        ``"paper"`` writes to `results_folder`, any other scale to its work folder.
+
+    Returns
+    -------
+    pathlib.Path
+        The CSV file.
+    """
+    path = table_path(name, scale)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, csv_text(frame))
+    write_certificate(name, birth, scale)
+    return path
+
+
+def write_certificate(name: str, birth: Mapping, scale: str = "paper") -> None:
+    """Write the birth certificate alone; `write` gives the arguments."""
+    path = table_path(name, scale).with_suffix(".json")
+    write_atomically(path, json.dumps(birth, indent=2, ensure_ascii=False) + "\n")
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table as the text of its CSV file: floats in the shortest form that reads back exactly."""
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def load(name: str, scale: str = "paper") -> pd.DataFrame:
+    """Read an experiment's table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it has not been computed; the message names the command that does.
+    """
+    return _read_csv(_existing(table_path(name, scale), name, scale))
+
+
+def certificate(name: str, scale: str = "paper") -> dict:
+    """Read the birth certificate of an experiment's table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the table has not been computed; the message names the command that does.
+    """
+    path = _existing(table_path(name, scale).with_suffix(".json"), name, scale)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def published(name: str) -> pd.DataFrame:
+    """Read the papers' own numbers from ``data/published/<name>.csv``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file; the message lists those there are.
+    """
+    folder = _REPOSITORY / "data" / "published"
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        known = ", ".join(sorted(entry.stem for entry in folder.glob("*.csv"))) or "none"
+        raise FileNotFoundError(f"no published table {name!r} in {folder}; there are: {known}")
+    return _read_csv(path)
+
+
+def stale(name: str, scale: str = "paper") -> list[str]:
+    """Name the definitions that have changed since an experiment's table was computed.
+
+    Returns
+    -------
+    list[str]
+        Changed, new and vanished definitions as ``"package.module:name"``; empty for a fresh table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the table has not been computed.
+    """
+    born = certificate(name, scale)
+    then = born["sources"]["definitions"]
+    try:
+        now = sources.reached(*born["functions"])
+    except ValueError:
+        return list(born["functions"])
+    return changed_definitions(then, now)
+
+
+def changed_definitions(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Names whose hashes differ between two results of `jscc.sources.reached`."""
+    return sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+
+
+def differences(table: pd.DataFrame, fresh: pd.DataFrame, keys: Sequence[str], tolerance: float = 1e-12) -> list[str]:
+    """Say where rows computed anew differ from a table's.
+
+    Parameters
+    ----------
+    table
+        The table as read from its file.
+    fresh
+        Some of its rows, or all, computed anew.
+    keys
+        Columns that single out a point; of several rows of a point the order counts.
+    tolerance
+        Largest relative difference of two real numbers; anything else must be equal.
+
+    Returns
+    -------
+    list[str]
+        One line for each difference; empty where there is none.
+    """
+    # Through text and back, so that both have the types that a file gives.
+    fresh = _read_csv(io.StringIO(csv_text(fresh)))
+    if list(fresh.columns) != list(table.columns):
+        return [f"columns: {list(table.columns)} in the table, {list(fresh.columns)} computed"]
+    keys = [key for key in keys if key in table.columns]
+    known: dict[str, list[dict]] = {}
+    for row in table.to_dict("records"):
+        known.setdefault(_point_text(row, keys), []).append(row)
+    found = []
+    for row in fresh.to_dict("records"):
+        point = _point_text(row, keys)
+        if not known.get(point):
+            found.append(f"{point}: no such row in the table")
+            continue
+        before = known[point].pop(0)
+        found += [
+            f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"
+            for column, value in row.items()
+            if not _equal(before[column], value, tolerance)
+        ]
+    computed = {_point_text(row, keys) for row in fresh.to_dict("records")}
+    found += [f"{point}: {len(known[point])} rows not computed" for point in sorted(computed) if known.get(point)]
+    return found
+
+
+def _point_text(row: Mapping, keys: Sequence[str]) -> str:
+    return ", ".join(f"{key}={row[key]}" for key in keys)
+
+
+def _equal(before, now, tolerance: float) -> bool:
+    numbers = isinstance(before, (int, float)) and isinstance(now, (int, float))
+    if not numbers or (isinstance(before, int) and isinstance(now, int)):
+        return before == now or (pd.isna(before) and pd.isna(now))
+    return math.isclose(before, now, rel_tol=tolerance) or (math.isnan(before) and math.isnan(now))
+
+
+def provenance(name: str, scale: str = "paper") -> str:
+    """One sentence for a caption: seeds, trials, scale, commit and date of a table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the table has not been computed.
+    """
+    born = certificate(name, scale)
+    frame = load(name, scale)
+    rests_on = []
+    if "seed" in frame:
+        count = frame["seed"].nunique()
+        rests_on.append(f"{count} seed{'s' if count != 1 else ''}")
+    if "trials" in frame:
+        rests_on.append(f"{int(frame['trials'].sum()):,} trials")
+    if not rests_on:
+        rests_on.append(f"{born['tasks']} task{'s' if born['tasks'] != 1 else ''}")
+    date = datetime.datetime.fromisoformat(born["date"])
+    commit = f"commit {born['commit'][:7]}" if born["commit"] else "no commit"
+    if born["dirty"]:
+        commit += " with changes"
+    part = "part of the grid, " if born.get("partial") else ""
+    return f"Computed with {' and '.join(rests_on)} at {born['scale']} scale ({part}{commit}, {date.day} {date:%B %Y})."
+
+
+def environment() -> dict:
+    """What a result depends on beside its own code: versions, commit, processor."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    commit, dirty = _git_state()
+    return {
+        "commit": commit,
+        "dirty": dirty,
+        "versions": versions,
+        "processor": _processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson score interval of a proportion.
+
+    Parameters
+    ----------
+    errors, trials
+        Non-negative integers or arrays of one shape, ``errors <= trials``.
+    level
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    low, high : numpy.ndarray
+        Ends of the interval, float64, shape of the arguments; (0, 1) where there was no trial.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative, ``errors > trials``, or the level is outside (0, 1).
+    """
+    from scipy.stats import norm
+
+    errors = np.asarray(errors, dtype=np.float64)
+    trials = np.asarray(trials, dtype=np.float64)
+    if np.any(errors < 0) or np.any(errors > trials):
+        raise ValueError(f"errors={errors} of trials={trials} given, 0 <= errors <= trials is expected")
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} given, a number in (0, 1) is expected")
+    z = norm.isf((1 - level) / 2)
+    some = np.maximum(trials, 1)
+    share = errors / some
+    centre = (share + z**2 / (2 * some)) / (1 + z**2 / some)
+    half = z * np.sqrt(share * (1 - share) / some + z**2 / (4 * some**2)) / (1 + z**2 / some)
+    # At the ends the interval touches 0 or 1 exactly; rounding must not carry it past the estimate.
+    low = np.where(errors == 0, 0.0, np.maximum(centre - half, 0.0))
+    high = np.where(errors == trials, 1.0, np.minimum(centre + half, 1.0))
+    return low, high
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of a sample with Student's t interval.
+
+    Parameters
+    ----------
+    values
+        At least one finite number.
+    level
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    mean, low, high : float
+        For a single value ``low`` and ``high`` are NaN: one value says nothing of its spread.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, a value is not finite, or the level is outside (0, 1).
+    """
+    from scipy.stats import t
+
+    values = np.asarray(values, dtype=np.float64).ravel()
+    if values.size == 0 or not np.all(np.isfinite(values)):
+        raise ValueError(f"values={values} given, at least one value and only finite ones are expected")
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} given, a number in (0, 1) is expected")
+    mean = float(values.mean())
+    if values.size == 1:
+        return mean, math.nan, math.nan
+    half = float(t.isf((1 - level) / 2, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size))
+    return mean, mean - half, mean + half
+
+
+def compare(
+    published: pd.DataFrame,
+    here: pd.DataFrame,
+    on: Sequence[str],
+    value: str | tuple[str, str],
+    why: str | Mapping | None = None,
+    digits: int = 2,
+) -> pd.DataFrame:
+    """Set a paper's numbers beside ours: the table "paper / here / gap / why".
+
+    Parameters
+    ----------
+    published
+        The paper's numbers, one row per key; a missing value is shown as a dash.
+    here
+        Our numbers; several rows of one key (seeds) become their mean ± half the 95 % interval.
+    on
+        Columns that make the key, in both tables.
+    value
+        Column of the number, or one name for each table (published, here), in the same unit.
+    why
+        What explains a gap: one text for all rows, or a text per key (tuple of the key's values, or the
+        value itself for a single key column).
+    digits
+        Digits after the decimal point.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Key columns, then ``paper``, ``here``, ``gap`` (here minus paper, signed) and ``why``, as text;
+        keys in the order of ``published``, then those that only ``here`` has.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or ``published`` has two rows for one key.
+    """
+    on = list(on)
+    paper_column, here_column = (value, value) if isinstance(value, str) else value
+    for label, frame, column in (("published", published, paper_column), ("here", here, here_column)):
+        missing = [name for name in [*on, column] if name not in frame.columns]
+        if missing:
+            raise ValueError(f"{label} has no columns {missing}, its columns are {list(frame.columns)}")
+    paper_values = _values_by_key(published, on, paper_column)
+    here_values = _values_by_key(here, on, here_column)
+    twice = [key for key, values in paper_values.items() if len(values) > 1]
+    if twice:
+        raise ValueError(f"published has several rows for {twice}, one row per key is expected")
+    rows = []
+    for key in dict.fromkeys([*paper_values, *here_values]):
+        paper = next((number for number in paper_values.get(key, []) if not pd.isna(number)), None)
+        ours = [number for number in here_values.get(key, []) if not pd.isna(number)]
+        mean, low, high = mean_interval(ours) if ours else (None, math.nan, math.nan)
+        spread = f" ± {(high - low) / 2:.{digits}f}" if not math.isnan(low) else ""
+        both = paper is not None and mean is not None
+        rows.append(
+            {
+                **dict(zip(on, key, strict=True)),
+                "paper": _MISSING if paper is None else f"{paper:.{digits}f}",
+                "here": _MISSING if mean is None else f"{mean:.{digits}f}{spread}",
+                "gap": f"{mean - paper:+.{digits}f}" if both else _MISSING,
+                "why": _reason(why, key),
+            }
+        )
+    return pd.DataFrame(rows, columns=[*on, "paper", "here", "gap", "why"])
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file that is either the old or the new one, whenever the power fails.
+
+    The text goes to a temporary file in the same folder, is forced to the disk, and takes the name of
+    the old file in one step.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner reads; results are for everybody.
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a rename to the disk, where the system can open a folder."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _existing(path: Path, name: str, scale: str) -> Path:
+    if not path.is_file():
+        option = "" if scale == "paper" else f" --scale {scale}"
+        raise FileNotFoundError(f"no result {path}; compute it with: jscc run {name}{option}")
+    return path
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    # Only an empty field is missing: "None" and "NA" can be names of a setting.
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def _values_by_key(frame: pd.DataFrame, on: list[str], column: str) -> dict[tuple, list[float]]:
+    values: dict[tuple, list[float]] = {}
+    for *key, number in frame[[*on, column]].itertuples(index=False, name=None):
+        values.setdefault(tuple(key), []).append(number)
+    return values
+
+
+def _reason(why: str | Mapping | None, key: tuple) -> str:
+    if isinstance(why, Mapping):
+        return why.get(key, why.get(key[0], "") if len(key) == 1 else "")
+    return why or ""
+
+
+def _git_state() -> tuple[str | None, bool | None]:
+    """The commit of the repository that holds the library, and whether its code has changes."""
+    try:
+        root = _git("rev-parse", "--show-toplevel")
+        if Path(root).resolve() != _REPOSITORY.resolve():
+            return None, None
+        commit = _git("rev-parse", "HEAD")
+        return commit, bool(_git("status", "--porcelain", "--", "lib"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(_REPOSITORY), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _processor() -> str:
+    """The processor's kind, as the system names it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,222 @@
+"""Tables that read back exactly, intervals that hold, comparisons that say what is missing."""
+
+import json
+import math
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jscc import results
+
+BIRTH = {
+    "experiment": "some_table",
+    "scale": "paper",
+    "partial": False,
+    "tasks": 4,
+    "date": "2026-02-03T04:05:06+00:00",
+    "commit": "0123456789abcdef",
+    "dirty": False,
+    "functions": ["jscc.sources:total"],
+    "sources": {"total": "x", "definitions": {"jscc.sources:total": "not today's"}},
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("JSCC_RESULTS", str(tmp_path / "results"))
+    return tmp_path / "results"
+
+
+# --- files ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(allow_nan=True), st.integers(-(2**62), 2**62)), min_size=1, max_size=20))
+def test_numbers_read_back_bit_for_bit(tmp_path_factory, rows):
+    frame = pd.DataFrame(rows, columns=["real", "whole"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JSCC_RESULTS", str(tmp_path_factory.mktemp("results")))
+        results.write("some_table", frame, BIRTH)
+        back = results.load("some_table")
+    wanted = frame["real"].to_numpy()
+    assert np.array_equal(back["real"].to_numpy(dtype=np.float64), wanted, equal_nan=True)
+    assert np.array_equal(np.signbit(back["real"]), np.signbit(wanted) & ~np.isnan(wanted))
+    assert back["whole"].tolist() == frame["whole"].tolist()
+
+
+def test_texts_that_look_like_nothing_stay_texts():
+    names = ["None", "NA", "nan", "null", "none", "N/A", "-"]
+    results.write("some_table", pd.DataFrame({"column": names}), BIRTH)
+    assert results.load("some_table")["column"].tolist() == names
+
+
+def test_smaller_scales_stay_out_of_the_committed_folder(folder):
+    path = results.write("some_table", pd.DataFrame({"a": [1]}), BIRTH, "smoke")
+    assert folder / ".work" in path.parents
+    assert not results.table_path("some_table").exists()
+    assert results.load("some_table", "smoke")["a"].tolist() == [1]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(folder, monkeypatch):
+    results.write("some_table", pd.DataFrame({"a": [1]}), BIRTH)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(before) == {"some_table.csv", "some_table.json"}
+
+    def full(*_):
+        raise OSError("no space left")
+
+    for function in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, function, full)
+            with pytest.raises(OSError, match="no space"):
+                results.write("some_table", pd.DataFrame({"a": [2]}), BIRTH)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_table_that_is_not_there_names_its_command():
+    for read in (results.load, results.certificate, results.stale, results.provenance):
+        with pytest.raises(FileNotFoundError, match="jscc run some_table$"):
+            read("some_table")
+        with pytest.raises(FileNotFoundError, match="jscc run some_table --scale smoke$"):
+            read("some_table", "smoke")
+    with pytest.raises(FileNotFoundError, match="no published table 'some_table'"):
+        results.published("some_table")
+
+
+def test_provenance_tells_what_a_table_rests_on():
+    results.write("some_table", pd.DataFrame({"seed": [1, 1, 2], "trials": [1000, 500, 1]}), BIRTH)
+    text = "Computed with 2 seeds and 1,501 trials at paper scale (commit 0123456, 3 February 2026)."
+    assert results.provenance("some_table") == text
+    birth = {**BIRTH, "partial": True, "dirty": True}
+    results.write("some_table", pd.DataFrame({"a": [1]}), birth)
+    text = "Computed with 4 tasks at paper scale (part of the grid, commit 0123456 with changes, 3 February 2026)."
+    assert results.provenance("some_table") == text
+    results.write("some_table", pd.DataFrame({"a": [1]}), {**BIRTH, "commit": None, "dirty": None})
+    assert "(no commit, 3 February 2026)" in results.provenance("some_table")
+
+
+def test_stale_names_what_changed():
+    results.write("some_table", pd.DataFrame({"a": [1]}), BIRTH)
+    assert results.stale("some_table") == ["jscc.sources:total"]
+    gone = {**BIRTH, "functions": ["jscc.sources:gone"]}
+    results.write("some_table", pd.DataFrame({"a": [1]}), gone)
+    assert results.stale("some_table") == ["jscc.sources:gone"]
+
+
+def test_the_environment_is_plain_and_names_no_place_of_this_machine():
+    text = json.dumps(results.environment())
+    assert str(results._REPOSITORY) not in text
+    assert {"python", "numpy", "torch"} <= results.environment()["versions"].keys()
+
+
+# --- differences ----------------------------------------------------------------------------------------
+
+
+def test_differences_compare_whole_numbers_exactly_and_real_ones_to_the_tolerance():
+    table = pd.DataFrame({"key": ["a", "a", "b"], "n": [1, 2, 3], "x": [1.0, math.nan, 2.0]})
+
+    def check(change, tolerance=1e-12, rows=slice(None)):
+        fresh = table.copy().iloc[rows]
+        for (row, column), value in change.items():
+            fresh.loc[row, column] = value
+        return results.differences(table, fresh, ["key"], tolerance)
+
+    assert check({}) == []
+    assert check({}, rows=slice(2, 3)) == []
+    assert check({(0, "x"): 1 + 1e-13}) == []
+    assert check({(0, "x"): 1 + 1e-11}) != []
+    assert check({(0, "x"): 1.01}, 0.1) == []
+    assert check({(0, "n"): 2}, 0.9) == ["key=a: n = 1 in the table, 2 computed"]
+    assert check({(1, "x"): 1.0}, 0.9) != []
+    assert check({(0, "x"): math.nan}, 0.9) != []
+    assert check({(2, "key"): "c"}) == ["key=c: no such row in the table"]
+    assert check({}, rows=slice(1, 3)) != []
+    assert results.differences(table, table[["key", "n"]], ["key"])[0].startswith("columns")
+
+
+# --- intervals ------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
+def test_the_binomial_interval_is_wilsons(counts, level):
+    errors, trials = counts
+    low, high = results.binomial_interval(errors, trials, level)
+    wanted = scipy.stats.binomtest(errors, trials).proportion_ci(level, method="wilson")
+    assert low == pytest.approx(wanted.low, rel=1e-9, abs=1e-15)
+    assert high == pytest.approx(wanted.high, rel=1e-9)
+    assert 0 <= low <= errors / trials <= high <= 1
+    # What is an error and what is none is a matter of words.
+    mirrored = results.binomial_interval(trials - errors, trials, level)
+    assert mirrored[1] == pytest.approx(1 - low) and mirrored[0] == pytest.approx(1 - high, abs=1e-12)
+
+
+def test_the_binomial_interval_takes_arrays_and_no_trials():
+    low, high = results.binomial_interval([0, 3, 5], [0, 10, 5])
+    assert low.shape == high.shape == (3,)
+    assert (low[0], high[0]) == (0, 1) and low[1] == results.binomial_interval(3, 10)[0]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20, unique=True), st.floats(0.5, 0.999))
+def test_the_mean_interval_is_students(values, level):
+    mean, low, high = results.mean_interval(values, level)
+    assert mean == pytest.approx(np.mean(values), rel=1e-9, abs=1e-9)
+    wanted = scipy.stats.ttest_1samp(values, 0).confidence_interval(level)
+    rounding = 1e-9 * max(map(abs, values))
+    assert low == pytest.approx(wanted.low, rel=1e-6, abs=rounding)
+    assert high == pytest.approx(wanted.high, rel=1e-6, abs=rounding)
+
+
+def test_wrong_counts_and_values_are_refused():
+    for errors, trials in ((-1, 3), (4, 3)):
+        with pytest.raises(ValueError, match="errors"):
+            results.binomial_interval(errors, trials)
+    for level in (0, 1, 2):
+        with pytest.raises(ValueError, match="level"):
+            results.binomial_interval(1, 3, level)
+        with pytest.raises(ValueError, match="level"):
+            results.mean_interval([1, 2], level)
+    for values in ([], [1, math.nan], [math.inf]):
+        with pytest.raises(ValueError, match="finite"):
+            results.mean_interval(values)
+    mean, low, high = results.mean_interval([2.5])
+    assert mean == 2.5 and math.isnan(low) and math.isnan(high)
+
+
+# --- paper and here -------------------------------------------------------------------------------------
+
+PAPER = pd.DataFrame({"set": ["m", "m", "f"], "bits": [1, 2, 1], "accuracy": [90.0, math.nan, 80.0]})
+HERE = pd.DataFrame(
+    {"set": ["m", "m", "m", "f", "x"], "bits": [1, 1, 2, 1, 1], "mine": [91.0, 93.0, 50.0, math.nan, 7.0]}
+)
+
+
+def test_compare_sets_each_key_beside_its_own():
+    got = results.compare(
+        PAPER, HERE, on=["set", "bits"], value=("accuracy", "mine"), why={("m", 1): "more seeds"}, digits=1
+    )
+    half = results.mean_interval([91, 93])[2] - 92
+    assert got.to_dict("records") == [
+        {"set": "m", "bits": 1, "paper": "90.0", "here": f"92.0 ± {half:.1f}", "gap": "+2.0", "why": "more seeds"},
+        {"set": "m", "bits": 2, "paper": "–", "here": "50.0", "gap": "–", "why": ""},
+        {"set": "f", "bits": 1, "paper": "80.0", "here": "–", "gap": "–", "why": ""},
+        {"set": "x", "bits": 1, "paper": "–", "here": "7.0", "gap": "–", "why": ""},
+    ]
+
+
+def test_compare_by_one_column_takes_plain_keys():
+    got = results.compare(PAPER[:1], HERE[:1].rename(columns={"mine": "accuracy"}), ["set"], "accuracy", {"m": "w"})
+    assert got["why"].tolist() == ["w"]
+    got = results.compare(PAPER[:1], PAPER[:1], ["set"], "accuracy", "all")
+    assert got["gap"].tolist() == ["+0.00"] and got["why"].tolist() == ["all"]
+
+
+def test_compare_refuses_what_is_ambiguous():
+    with pytest.raises(ValueError, match=r"several rows for \[\('m',\)\]"):
+        results.compare(PAPER, PAPER, ["set"], "accuracy")
+    with pytest.raises(ValueError, match=r"here has no columns \['accuracy'\]"):
+        results.compare(PAPER, HERE, ["set", "bits"], "accuracy")

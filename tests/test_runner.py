@@ -1,0 +1,603 @@
+"""The runner: one table whatever the workers, nothing lost, nothing counted twice."""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import threadpoolctl
+import toy_experiments as toy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jscc import results, runner
+from jscc.runner import execute, plan, store
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _results(tmp_path, monkeypatch):
+    monkeypatch.setenv("JSCC_RESULTS", str(tmp_path / "results"))
+
+
+def table(experiment, scale):
+    return results.table_path(experiment.name, scale).read_bytes()
+
+
+def task_files(experiment, scale):
+    return sorted((results.results_folder() / ".work" / experiment.name / scale / "tasks").glob("*.json"))
+
+
+def command(*arguments, **environment):
+    """A running ``jscc``, leader of its own process group."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "jscc.cli", "--module", "toy_experiments", *arguments],
+        cwd=HERE,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until(condition, process, limit=60):
+    """Wait for a condition while a process runs; whether it came true."""
+    end = time.monotonic() + limit
+    while not condition():
+        if process.poll() is not None or time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def kill_group(process):
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+# --- seeds and grids ----------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=2, max_size=6, unique=True),
+    st.integers(0, 2**32),
+    st.integers(0, 1000),
+)
+def test_seeds_depend_on_the_point_alone_and_differ(values, root, chunk):
+    experiment = runner.Experiment(name="toy_x", title="", task=toy.measure, grid=toy._grid, seed=root)
+    seeds = [runner.seed_of(experiment, {"a": value, "b": 1}, chunk) for value in values]
+    turned = [runner.seed_of(experiment, {"b": np.int64(1), "a": value}, chunk) for value in values]
+    others = [runner.seed_of(experiment, {"a": value, "b": 1}, chunk + 1) for value in values]
+    assert seeds == turned
+    assert len({*seeds, *others}) == 2 * len(values)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_seeds_are_those_of_the_committed_tables():
+    # Tables of years ago are recomputed with these: they must never move.
+    assert runner.seed_of(toy.MEANS, {"length": 1, "kind": "None"}) == 37022630072085639
+    assert runner.seed_of(toy.ERRORS, {"probability": 0.3}, 7) == 5253325418805887349
+    assert runner.seed_of(toy.MEANS, {"length": 1, "seed": 5}) == 5
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        lambda scale: [{"a": 1}, {"a": 1}],
+        lambda scale: [{"a": [1, 2]}],
+        lambda scale: [{"a": np.zeros(3)}],
+        lambda scale: [("a", 1)],
+    ],
+)
+def test_a_grid_that_makes_no_table_is_refused(grid):
+    experiment = runner.Experiment(name="toy_x", title="", task=toy.measure, grid=grid)
+    with pytest.raises(ValueError, match="toy_x"):
+        experiment.points("smoke")
+
+
+def test_wrong_arguments_are_refused(monkeypatch):
+    with pytest.raises(ValueError, match="scale 'huge' given"):
+        toy.MEANS.points("huge")
+    with pytest.raises(ValueError, match="lower-case"):
+        runner.Experiment(name="../x", title="", task=toy.measure, grid=toy._grid)
+    with pytest.raises(ValueError, match="top-level function"):
+        runner.Experiment(name="x", title="", task=lambda seed: {}, grid=toy._grid)
+    with pytest.raises(ValueError, match="chunk=0 given"):
+        runner.MonteCarlo(
+            name="x", title="", task=toy.measure, grid=toy._grid, chunk=0, min_errors=1, max_trials=1
+        ).rule("smoke")
+    with pytest.raises(ValueError, match="known are"):
+        runner.run(toy.MEANS, "smoke", workers=0, only={"size": 1}, progress=False)
+    with pytest.raises(ValueError, match="no point"):
+        runner.run(toy.MEANS, "smoke", workers=0, only={"length": 77}, progress=False)
+    monkeypatch.setattr(execute, "_CONNECT_SECONDS", 0.5)
+    with pytest.raises(ConnectionError, match="no Dask scheduler"):
+        runner.run(toy.MEANS, "smoke", scheduler="tcp://127.0.0.1:1", progress=False)
+
+
+# --- the stopping rule --------------------------------------------------------------------------------
+
+chunk_lists = st.lists(st.integers(0, 10), min_size=1, max_size=30)
+
+
+@given(chunk_lists, st.integers(1, 40), st.integers(1, 30), st.randoms())
+def test_the_prefix_is_the_shortest_whatever_the_order(errors, min_errors, max_chunks, random):
+    order = list(enumerate(errors))
+    random.shuffle(order)
+    known = {}
+    for index, count in order:
+        known[index] = (count, 10)
+        length = runner.stopping_prefix(known, min_errors, 10 * max_chunks)
+        if length is not None:
+            assert all(chunk in known for chunk in range(length))
+            assert sum(errors[:length]) >= min_errors or length >= max_chunks
+            assert sum(errors[: length - 1]) < min_errors and length - 1 < max_chunks
+            # What comes later does not move it.
+            assert length == runner.stopping_prefix(
+                {chunk: (count, 10) for chunk, count in enumerate(errors)}, min_errors, 10 * max_chunks
+            )
+    if sum(errors) >= min_errors or len(errors) >= max_chunks:
+        assert length is not None
+    else:
+        assert length is None
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(1, 12),
+    st.integers(1, 20),
+    st.integers(1, 150),
+    st.integers(1, 20),
+    st.randoms(use_true_random=False),
+)
+def test_the_plan_gives_one_table_in_any_order_of_completion(capacity, min_errors, max_trials, chunk, random):
+    experiment = runner.MonteCarlo(
+        name="toy_x",
+        title="",
+        task=toy.count_errors,
+        grid=toy._probabilities,
+        chunk=chunk,
+        min_errors=min_errors,
+        max_trials=max_trials,
+    )
+
+    def complete(capacity):
+        chunks = plan.ChunkPlan(experiment, "smoke", {})
+        flying, issued, known = [], [], [0] * len(chunks.points)
+        while not all(map(chunks.finished, chunks.wanted)):
+            while len(flying) < capacity and (task := chunks.next()) is not None:
+                flying.append(task)
+                issued.append(task.key)
+                # Speculation on a point at most doubles what is known of it.
+                assert sum(other.point == task.point for other in flying) <= known[task.point] + 1
+            # Something always flies while a point is open, else the run would hang.
+            task = flying.pop(random.randrange(len(flying)))
+            known[task.point] += 1
+            chunks.done(task, {"rows": [toy.count_errors(**task.arguments())]})
+        assert len(set(issued)) == len(issued)
+        return [row for point in chunks.wanted for row in chunks.rows(point)], len(issued)
+
+    alone, needed = complete(1)
+    together, started = complete(capacity)
+    assert together == alone
+    assert needed == sum(-(-row["trials"] // chunk) for row in alone)
+    assert all(row["errors"] >= min_errors or row["trials"] == max_trials for row in alone)
+    assert started >= needed
+
+
+@given(st.integers(1, 30), st.integers(0, 10), st.integers(1, 50), st.integers(1, 20), st.randoms())
+def test_no_chunk_is_wasted_when_all_are_alike(capacity, errors, min_errors, most, random):
+    experiment = runner.MonteCarlo(
+        name="toy_x",
+        title="",
+        task=toy.count_errors,
+        grid=toy._probabilities,
+        chunk=10,
+        min_errors=min_errors,
+        max_trials=10 * most,
+    )
+    chunks = plan.ChunkPlan(experiment, "smoke", {})
+    flying, started = [], 0
+    while not all(map(chunks.finished, chunks.wanted)):
+        while len(flying) < capacity and (task := chunks.next()) is not None:
+            flying.append(task)
+            started += 1
+        task = flying.pop(random.randrange(len(flying)))
+        chunks.done(task, {"rows": [{"trials": 10, "errors": errors}]})
+    needed = min(most, -(-min_errors // errors)) if errors else most
+    assert started == len(chunks.points) * needed
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"trials": 7, "errors": 0}, "trials=7"),
+        ({"trials": 50, "errors": 51}, "errors=51"),
+        ({"trials": 50, "errors": 0.5}, "two integers"),
+        ({"trials": 50}, "errors=None"),
+        ({"trials": 50, "errors": 1, "note": "x"}, "adds up"),
+        ({"trials": 50, "errors": 1, "ci_low": 0}, "itself adds"),
+        ({"trials": 50, "errors": 1, "probability": 2}, "parameters with other values"),
+        ([{"trials": 50, "errors": 1}] * 2, "one is expected"),
+        ({"trials": 50, "errors": 1, "all": [1]}, "plain number"),
+        (3, "int given"),
+    ],
+)
+def test_a_chunk_that_does_not_add_up_fails(monkeypatch, answer, message):
+    monkeypatch.setattr(toy, "count_errors", lambda **arguments: answer)
+    with pytest.raises(runner.Failed) as caught:
+        runner.run(toy.ERRORS, "smoke", workers=0, progress=False)
+    assert len(caught.value.failures) == 5
+    assert all(message in text for _, text in caught.value.failures)
+    assert not task_files(toy.ERRORS, "smoke")
+
+
+# --- the same table ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """Tables and numbers of tasks of an undisturbed run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JSCC_RESULTS", str(tmp_path_factory.mktemp("reference")))
+        found = {}
+        for experiment in (toy.MEANS, toy.ERRORS):
+            for scale in ("quick", "paper"):
+                runner.run(experiment, scale, workers=0, progress=False)
+                tasks = results.certificate(experiment.name, scale)["tasks"]
+                found[experiment.name, scale] = (table(experiment, scale), tasks)
+        return found
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_table_is_the_same_whatever_the_workers(reference, workers):
+    runner.run(toy.ERRORS, "quick", workers=workers, progress=False)
+    assert table(toy.ERRORS, "quick") == reference["toy_errors", "quick"][0]
+
+
+def test_a_row_does_not_depend_on_the_rest_of_the_grid(reference):
+    whole = runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    for row in whole.to_dict("records"):
+        point = runner.compute_point(toy.MEANS, "paper", length=row["length"], kind=row["kind"])
+        assert point.to_dict("records") == [row]
+    with pytest.raises(ValueError, match="match 2 points"):
+        runner.compute_point(toy.MEANS, "quick", length=5)
+
+
+def test_parts_of_the_grid_make_the_whole_table(reference):
+    for length in ("20", 1, "5"):
+        assert not results.table_path("toy_means", "quick").exists()
+        runner.run(toy.MEANS, "quick", workers=0, only={"length": length}, progress=False)
+    assert table(toy.MEANS, "quick") == reference["toy_means", "quick"][0]
+
+
+def test_the_table_reads_back_as_it_was_computed():
+    frame = runner.run(toy.MEANS, "paper", workers=0, progress=False)
+    assert results.load("toy_means").to_dict("records") == frame.to_dict("records")
+
+
+def test_libraries_use_one_thread_and_are_given_back(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with threadpoolctl.threadpool_limits(2):
+        before = threadpoolctl.threadpool_info()
+        frame = runner.run(toy.THREADS, "smoke", workers=0, progress=False)
+        assert threadpoolctl.threadpool_info() == before
+    assert set(frame["largest"]) == {1} and set(frame["openmp"].astype(str)) == {"1"}
+    assert "OMP_NUM_THREADS" not in os.environ
+    frame = runner.run(toy.THREADS, "quick", workers=1, progress=False)
+    assert set(frame["largest"]) == {1} and set(frame["openmp"].astype(str)) == {"1"}
+
+
+def test_a_cluster_started_by_hand_gives_the_same_table(reference, tmp_path):
+    address_file = tmp_path / "scheduler.json"
+    log = (tmp_path / "log").open("w")
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+
+    def start(*arguments):
+        words = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
+        return subprocess.Popen(words, env=environment, cwd=tmp_path, stdout=log, stderr=log)
+
+    file_option = ("--scheduler-file", str(address_file))
+    scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", *file_option)
+    processes = [scheduler]
+    try:
+        assert wait_until(address_file.exists, scheduler), (tmp_path / "log").read_text()
+        for _ in range(2):
+            processes.append(start("worker", *file_option, "--nthreads", "1", "--no-nanny"))
+        address = json.loads(address_file.read_text())["address"]
+        from distributed import Client
+
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        for experiment in (toy.ERRORS, toy.MEANS):
+            runner.run(experiment, "quick", scheduler=address, progress=False)
+            assert table(experiment, "quick") == reference[experiment.name, "quick"][0]
+        # The run took nothing down that was not its own.
+        assert all(process.poll() is None for process in processes)
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(timeout=60)
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+        log.close()
+
+
+# --- killed, torn, failed, locked ---------------------------------------------------------------------
+
+
+def test_killing_a_run_five_times_changes_nothing(reference):
+    rng = np.random.default_rng(20)
+    experiments = (toy.MEANS, toy.ERRORS)
+    names = [experiment.name for experiment in experiments]
+
+    def stored():
+        return sum(len(task_files(experiment, "paper")) for experiment in experiments)
+
+    for workers in (0, 2, 0, 2, 0):
+        goal = stored() + int(rng.integers(1, 15)) if stored() else 1
+        run = command("run", *names, "--workers", str(workers), TOY_SLEEP="0.1")
+        assert wait_until(lambda goal=goal: stored() >= goal, run), run.communicate()[0]
+        time.sleep(rng.uniform(0, 0.1))
+        kill_group(run)
+    assert 5 <= stored() < sum(reference[name, "paper"][1] for name in names)
+    for experiment in experiments:
+        runner.run(experiment, "paper", workers=0, progress=False)
+        expected, tasks = reference[experiment.name, "paper"]
+        assert table(experiment, "paper") == expected
+        born = results.certificate(experiment.name)
+        assert born["tasks"] == tasks and 0 <= born["tasks_resumed"] < tasks
+        records = store.Store(experiment, "paper").read().values()
+        identities = [(str(record["params"]), record["chunk"]) for record in records]
+        assert len(set(identities)) == len(identities) >= tasks
+    assert results.certificate("toy_means")["tasks_resumed"] > 0
+
+
+def test_a_second_run_is_refused_and_a_dead_one_leaves_no_lock():
+    run = command("run", "toy_means", "--workers", "0", TOY_SLEEP="0.3")
+    try:
+        assert wait_until(lambda: task_files(toy.MEANS, "paper"), run), run.communicate()[0]
+        with pytest.raises(runner.Busy, match=f"process {run.pid} "):
+            runner.run(toy.MEANS, workers=0, progress=False)
+        # Another scale is another run.
+        runner.run(toy.MEANS, "smoke", workers=0, progress=False)
+    finally:
+        kill_group(run)
+    assert len(runner.run(toy.MEANS, workers=0, progress=False)) == 40
+
+
+def test_workers_die_with_the_run_even_inside_compiled_code(tmp_path):
+    started = tmp_path / "started"
+    run = command("run", "toy_stuck", "--workers", "2", TOY_STARTED=str(started))
+    children = []
+    try:
+        assert wait_until(started.exists, run), run.communicate()[0]
+        children = psutil.Process(run.pid).children(recursive=True)
+        # The process alone, not its group: nobody tells the workers.
+        run.kill()
+        run.wait()
+        _, alive = psutil.wait_procs(children, timeout=60)
+        assert len(children) >= 2
+        assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
+    finally:
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        run.kill()
+        run.communicate()
+
+
+def test_a_torn_or_foreign_file_is_no_result(reference):
+    rng = np.random.default_rng(3)
+    runner.run(toy.ERRORS, "quick", workers=0, progress=False)
+    files = task_files(toy.ERRORS, "quick")
+    for number, path in enumerate(files):
+        text = path.read_bytes()
+        place = int(rng.integers(len(text) - 1))
+        if number % 3 == 0:
+            path.write_bytes(text[:place])
+        elif number % 3 == 1:
+            path.write_bytes(text[:place] + bytes([text[place] ^ 1]) + text[place + 1 :])
+        else:
+            # The temporary file of a write that never ended.
+            path.with_name(f".tmp-{number}").write_bytes(text[:place])
+            path.unlink()
+    (files[0].parent / "notes.json").write_text("{}\n{}\n")
+    results.table_path("toy_errors", "quick").unlink()
+    runner.run(toy.ERRORS, "quick", workers=0, progress=False)
+    assert table(toy.ERRORS, "quick") == reference["toy_errors", "quick"][0]
+    assert results.certificate("toy_errors", "quick")["tasks_resumed"] == 0
+    assert not list(files[0].parent.glob(".tmp-*"))
+
+
+def test_a_task_that_raises_does_not_stop_the_others(monkeypatch):
+    for _ in range(2):
+        with pytest.raises(runner.Failed) as caught:
+            runner.run(toy.FAILURE, "smoke", workers=0, progress=False)
+        ((arguments, text),) = caught.value.failures
+        assert arguments["index"] == 2 and "no such thing as two" in text and "fail_on_two" in text
+        assert len(task_files(toy.FAILURE, "smoke")) == 3
+        assert not results.table_path("toy_failure", "smoke").exists()
+    before = {path: path.stat().st_mtime_ns for path in task_files(toy.FAILURE, "smoke")}
+    monkeypatch.setenv("TOY_MENDED", "1")
+    frame = runner.run(toy.FAILURE, "smoke", workers=0, progress=False)
+    assert frame["square"].tolist() == [0, 1, 4, 9]
+    assert all(path.stat().st_mtime_ns == when for path, when in before.items())
+
+
+def test_a_finished_table_is_left_alone():
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    path = results.table_path("toy_means", "quick").with_suffix(".json")
+    before = path.read_bytes()
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    assert path.read_bytes() == before
+
+
+def test_a_partial_table_says_so():
+    with pytest.raises(ValueError, match="no finished point"):
+        runner.report(toy.MEANS, "quick")
+    runner.run(toy.MEANS, "quick", workers=0, only={"kind": "some"}, progress=False)
+    frame = runner.report(toy.MEANS, "quick")
+    assert set(frame["kind"]) == {"some"}
+    assert results.certificate("toy_means", "quick")["partial"]
+    standing = runner.standing(toy.MEANS, "quick")
+    assert (standing.state, standing.done, standing.total) == ("partial", 3, 6)
+    with pytest.raises(ValueError, match="partial"):
+        runner.verify(toy.MEANS, "quick")
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    assert runner.standing(toy.MEANS, "quick").state == "fresh"
+
+
+def test_a_changed_grid_makes_a_table_stale():
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    other = runner.Experiment(name="toy_means", title="", task=toy.measure, grid=lambda scale: toy._grid("smoke"))
+    standing = runner.standing(other, "quick")
+    assert standing.state == "stale" and standing.changed == ("grid",)
+    with pytest.raises(ValueError, match="grid"):
+        runner.verify(other, "quick")
+    # Rows of points that the grid no longer has are not in the table.
+    assert len(runner.run(other, "quick", workers=0, progress=False)) == 4
+    assert runner.standing(other, "quick").state == "fresh"
+
+
+# --- older code ---------------------------------------------------------------------------------------
+
+MODULE = """
+from jscc import runner
+from .helper import factor
+
+
+def task(index, seed):
+    return {{"value": {body} * index, "other": 1.5}}
+
+
+def tidy(frame):
+    return frame.assign(total=frame["value"].sum())
+
+
+def grid(scale):
+    return [{{"index": index}} for index in range(6)]
+
+
+EXPERIMENT = runner.Experiment(name="edited", title="Edited", task=task, grid=grid{extra})
+"""
+HELPER = '''
+def factor():
+    """{doc}"""
+    # {doc}
+    return {value}
+
+
+def unreached():
+    return {unreached}
+'''
+
+
+@pytest.fixture(params=["", ", tidy=tidy"], ids=["plain", "tidy"])
+def edited(tmp_path, monkeypatch, request):
+    """Write the package of an experiment anew, and import it as a fresh process would."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    folder = tmp_path / "edited_pack"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+
+    def write(value="2", doc="x", unreached="0", body="factor()"):
+        (folder / "experiments.py").write_text(MODULE.format(body=body, extra=request.param))
+        (folder / "helper.py").write_text(HELPER.format(value=value, doc=doc, unreached=unreached))
+        for name in [name for name in sys.modules if name.startswith("edited_pack")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        execute.code_here.cache_clear()
+        return importlib.import_module("edited_pack.experiments").EXPERIMENT
+
+    yield write
+    for name in [name for name in sys.modules if name.startswith("edited_pack")]:
+        del sys.modules[name]
+
+
+def run_here(experiment, **options):
+    return runner.run(experiment, workers=0, progress=False, **options)
+
+
+def test_a_change_of_what_is_reached_is_noticed(edited):
+    run_here(edited())
+    assert runner.standing(edited(doc="y", unreached="1")).state == "fresh"
+    standing = runner.standing(edited(value="3"))
+    assert standing.state == "stale" and standing.changed == ("edited_pack.helper:factor",)
+    assert (standing.done, standing.old) == (0, 6)
+
+
+def test_numbers_that_did_not_change_are_certified_anew(edited):
+    run_here(edited())
+    first = results.certificate("edited")
+    again = edited(value="1 + 1")
+    assert runner.standing(again).state == "stale"
+    assert len(runner.verify(again, n=2)) == 2
+    assert runner.standing(again).state == "fresh"
+    second = results.certificate("edited")
+    (stamp,) = second["verified"]
+    assert len(stamp["points"]) == 2 and stamp["sources_before"] == first["sources"]["total"]
+    assert second["date"] == first["date"] and second["sources"] != first["sources"]
+
+
+def test_numbers_that_changed_are_refused(edited):
+    run_here(edited())
+    path = results.table_path("edited").with_suffix(".json")
+    before = path.read_bytes()
+    with pytest.raises(runner.Differs) as caught:
+        runner.verify(edited(value="3"), n=6)
+    assert any("value = 2 in the table, 3 computed" in line for line in caught.value.differences)
+    # A real number in place of an integer may differ by the tolerance, and no more.
+    with pytest.raises(runner.Differs):
+        runner.verify(edited(body="1.0002 * factor()"), n=6, tolerance=1e-4)
+    assert path.read_bytes() == before
+    runner.verify(edited(body="1.0002 * factor()"), n=6, tolerance=1e-3)
+    assert path.read_bytes() != before
+
+
+def test_kept_tasks_of_older_code_leave_the_table_stale(edited):
+    run_here(edited(), only={"index": 2})
+    changed = edited(value="3")
+    assert run_here(changed, keep_stale=True)["value"].tolist() == [0, 3, 4, 9, 12, 15]
+    kept = results.certificate("edited")
+    assert kept["tasks_of_older_code"] == kept["tasks_resumed"] == 1
+    assert runner.standing(changed).changed == ("edited_pack.helper:factor",)
+    assert run_here(changed)["value"].tolist() == [0, 3, 6, 9, 12, 15]
+    assert results.certificate("edited")["tasks_resumed"] == 5
+    assert runner.standing(changed).state == "fresh"
+
+
+def test_a_process_that_holds_older_code_is_refused(edited):
+    run_here(edited(), only={"index": 0})
+    # The file changes under a process that has loaded it.
+    (Path(sys.modules["edited_pack.helper"].__file__)).write_text(HELPER.format(value="3", doc="", unreached="0"))
+    with pytest.raises(runner.Failed) as caught:
+        run_here(sys.modules["edited_pack.experiments"].EXPERIMENT)
+    assert "is not that of the run" in caught.value.failures[0][1]
+
+
+def test_a_table_without_its_store_is_verified_from_its_rows():
+    runner.run(toy.ERRORS, "paper", workers=0, progress=False)
+    for path in task_files(toy.ERRORS, "paper"):
+        path.unlink()
+    assert runner.standing(toy.ERRORS).state == "fresh"
+    assert len(runner.verify(toy.ERRORS, n=2)) == 2
+    path = results.table_path("toy_errors")
+    frame = results.load("toy_errors")
+    path.write_text(results.csv_text(frame.assign(errors=frame["errors"] + 1)))
+    with pytest.raises(runner.Differs) as caught:
+        runner.verify(toy.ERRORS, n=1)
+    assert len(caught.value.differences) == 1 and "errors" in caught.value.differences[0]
+    assert len(results.certificate("toy_errors")["verified"]) == 1
