@@ -94,6 +94,21 @@ def test_peg_with_degree_two_grows_a_tree_first():
     assert graph.n_edges == 38
 
 
+@given(matrices, st.integers(1, 5))
+def test_a_lifted_matrix_has_the_base_s_degrees_and_no_4_cycle(base, size):
+    try:
+        graph = tanner.quasi_cyclic(base, size, np.random.default_rng(0))
+    except RuntimeError:
+        # Only where the base has a 4-cycle that a small circulant cannot open.
+        assert tanner.TannerGraph.from_matrix(base).count_4_cycles() > 0
+        return
+    np.testing.assert_array_equal(graph.check_degrees, base.sum(axis=1).repeat(size))
+    np.testing.assert_array_equal(graph.variable_degrees, base.sum(axis=0).repeat(size))
+    blocks = graph.to_dense().reshape(base.shape[0], size, base.shape[1], size)
+    np.testing.assert_array_equal(blocks.sum(axis=(1, 3)), base.astype(int) * size)
+    assert graph.count_4_cycles() == 0
+
+
 @given(matrices)
 def test_alist_files_give_back_the_graph(tmp_path_factory, matrix):
     path = tmp_path_factory.mktemp("alist") / "h.alist"

@@ -322,6 +322,53 @@ def _rank_gf2(words, n_columns):
     return rank
 
 
+def quasi_cyclic(base, size: int, rng: np.random.Generator, *, attempts: int = 100) -> TannerGraph:
+    """Lift a small matrix: every 1 becomes a shifted identity, every 0 a zero block.
+
+    Shifts are drawn at random, one block after the other, and drawn again where they close a 4-cycle.
+
+    Parameters
+    ----------
+    base : array_like of 0 and 1, shape (rows, columns)
+        The protograph.
+    size : int
+        Order of the circulants.
+    rng : numpy.random.Generator
+    attempts : int
+        Draws of one shift before giving up with RuntimeError.
+
+    Returns
+    -------
+    TannerGraph
+        ``rows * size`` checks on ``columns * size`` variables, without 4-cycles.
+    """
+    base = TannerGraph.from_matrix(base)
+    _positive(size=size)
+    shifts: dict[tuple[int, int], int] = {}
+    for row, column in zip(base.edge_checks.tolist(), base.check_variables.tolist(), strict=True):
+        for _ in range(attempts):
+            shifts[row, column] = int(rng.integers(size))
+            if not _closes_4_cycle(shifts, row, column, size):
+                break
+        else:
+            raise RuntimeError(f"no shift of order {size} without a 4-cycle in {attempts} draws; take a larger size")
+    step = np.arange(size)
+    shift = np.array(list(shifts.values()), dtype=np.int64)
+    checks = np.add.outer(base.edge_checks * size, step)
+    variables = base.check_variables[:, None] * size + np.add.outer(shift, step) % size
+    return TannerGraph.from_edges(base.n_checks * size, base.n_variables * size, checks.ravel(), variables.ravel())
+
+
+def _closes_4_cycle(shifts: dict[tuple[int, int], int], row: int, column: int, size: int) -> bool:
+    """Does block (row, column) stand in a 4-cycle? Its shifts then cancel around a rectangle."""
+    for (other, beside), opposite in shifts.items():
+        if other == row or beside == column or (other, column) not in shifts or (row, beside) not in shifts:
+            continue
+        if (shifts[row, column] - shifts[other, column] + opposite - shifts[row, beside]) % size == 0:
+            return True
+    return False
+
+
 def write_alist(graph: TannerGraph, path) -> None:
     """Write H in MacKay's alist format (variables first, one-based, short lists padded with 0)."""
     by_variable = graph.to_sparse().tocsc()

@@ -6,6 +6,7 @@ planes (see `jscc.bitplanes`): a network that reads I planes takes I steps of `w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -95,7 +96,14 @@ def pad(images: np.ndarray) -> np.ndarray:
     return np.pad(images, ((0, 0), (0, SIDE - height), (0, SIDE - width)))
 
 
-def symbols(images: np.ndarray, *, transform: bool, quality: int = 95, level_shift: float = 128.0) -> np.ndarray:
+def symbols(
+    images: np.ndarray,
+    *,
+    transform: bool,
+    quality: int = 95,
+    level_shift: float = 128.0,
+    signed: str = "sign_magnitude",
+) -> np.ndarray:
     """Packed planes of gray images, before any coding.
 
     Parameters
@@ -103,10 +111,12 @@ def symbols(images: np.ndarray, *, transform: bool, quality: int = 95, level_shi
     images : ndarray of uint8, shape (N, h, w)
         At most 32 x 32, padded by `pad`.
     transform : bool
-        False: the pixels (function g of eq. 6). True: quantised DCT coefficients as sign and
-        seven bits of magnitude (functions p and g of eq. 7).
+        False: the pixels (function g of eq. 6). True: quantised DCT coefficients (functions p
+        and g of eq. 7).
     quality, level_shift
         See `jscc.jpeg.dct.forward`.
+    signed : {"sign_magnitude", "twos_complement"}
+        How a coefficient becomes eight planes.
 
     Returns
     -------
@@ -114,7 +124,10 @@ def symbols(images: np.ndarray, *, transform: bool, quality: int = 95, level_shi
     """
     padded = pad(images)
     if transform:
-        padded = bitplanes.sign_magnitude(dct.forward(padded, quality, level_shift=level_shift))
+        as_planes = {"sign_magnitude": bitplanes.sign_magnitude, "twos_complement": bitplanes.twos_complement}
+        if signed not in as_planes:
+            raise ValueError(f"signed must be one of {', '.join(as_planes)}, not {signed!r}")
+        padded = as_planes[signed](dct.forward(padded, quality, level_shift=level_shift))
     return padded.reshape(len(padded), -1)
 
 
@@ -122,9 +135,8 @@ def features(
     images: np.ndarray,
     column: str | Column,
     *,
-    code: tanner.TannerGraph | None = None,
-    quality: int = 95,
-    level_shift: float = 128.0,
+    code: tanner.TannerGraph | Sequence[tanner.TannerGraph] | None = None,
+    **symbol_options,
 ) -> np.ndarray:
     """The packed bits that a column of Table II feeds to the network.
 
@@ -133,10 +145,11 @@ def features(
     images : ndarray of uint8, shape (N, h, w)
     column : str or Column
         A key of `COLUMNS`, or settings of your own.
-    code : TannerGraph, optional
-        Parity-check matrix on 1024 variables; `paper_code` if not given.
-    quality, level_shift
-        See `jscc.jpeg.dct.forward`.
+    code : TannerGraph or sequence of TannerGraph, optional
+        Parity-check matrix on 1024 variables, or one for each of the eight planes; `paper_code`
+        if not given.
+    **symbol_options
+        ``quality``, ``level_shift`` and ``signed`` of `symbols`.
 
     Returns
     -------
@@ -147,8 +160,54 @@ def features(
         if column not in COLUMNS:
             raise ValueError(f"no column {column!r}; there are {', '.join(COLUMNS)}")
         column = COLUMNS[column]
-    packed = symbols(images, transform=column.transform, quality=quality, level_shift=level_shift)
-    return syndromes(packed, code or paper_code()) if column.coded else packed
+    packed = symbols(images, transform=column.transform, **symbol_options)
+    if not column.coded:
+        return packed
+    if code is None or isinstance(code, tanner.TannerGraph):
+        return syndromes(packed, code or paper_code())
+    codes = list(code)
+    if len(codes) == 1:
+        return syndromes(packed, codes[0])
+    if len(codes) != 8:
+        raise ValueError(f"one code or eight are expected, not {len(codes)}")
+    planes = [syndromes(packed, code) & np.uint8(0x80 >> plane) for plane, code in enumerate(codes)]
+    return np.bitwise_or.reduce(planes)
+
+
+def pruned_features(images: np.ndarray, *, quality: int, keep: int, rate: float) -> np.ndarray:
+    """Syndromes of the lowest frequencies alone: Setup 2 with a pruning step before the code.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, h, w)
+    quality : int
+        JPEG quality factor.
+    keep : int
+        Of every 8 x 8 block, the ``keep`` x ``keep`` coefficients of lowest frequency stay (1 to 8).
+    rate : {0.25, 0.5, 0.75, 1}
+        Of the code, column weight 3; 1 sends the planes as they are.
+
+    Returns
+    -------
+    ndarray of uint8, shape (N, m)
+        Packed planes; m is ``rate`` times the number of kept coefficients.
+    """
+    if not 1 <= keep <= dct.BLOCK:
+        raise ValueError(f"keep must be 1 to {dct.BLOCK}, not {keep}")
+    packed = symbols(images, transform=True, quality=quality)
+    blocks = packed.reshape(len(packed), SIDE // dct.BLOCK, dct.BLOCK, SIDE // dct.BLOCK, dct.BLOCK)
+    kept = np.ascontiguousarray(blocks[:, :, :keep, :, :keep]).reshape(len(packed), -1)
+    return kept if rate == 1 else syndromes(kept, pruned_code(kept.shape[1], rate))
+
+
+@cache
+def pruned_code(n: int, rate: float) -> tanner.TannerGraph:
+    """A code of column weight 3 on n variables for `pruned_features`; the paper's where it fits."""
+    if rate not in (0.25, 0.5, 0.75):
+        raise ValueError(f"rate must be 0.25, 0.5, 0.75 or 1, not {rate}")
+    if (n, rate) == (SIDE * SIDE, 0.5):
+        return paper_code()
+    return tanner.peg(int(n * rate), np.full(n, 3), np.random.default_rng([CODE_SEED, n]))
 
 
 @dataclass(frozen=True)

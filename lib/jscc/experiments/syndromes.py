@@ -6,8 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from jscc.classify.features import COLUMNS, Column, LabelledImages, features, gray_images
+from jscc.bitplanes import unpack_planes
+from jscc.classify.baselines import predict, train_readout
+from jscc.classify.codes import CODES, control_codes
+from jscc.classify.features import (
+    COLUMNS,
+    SIDE,
+    Column,
+    LabelledImages,
+    features,
+    gray_images,
+    pruned_features,
+)
 from jscc.classify.gru import GRUClassifier, Settings
+from jscc.classify.statistics import bit_statistics, context_entropy, independent_check_entropy
 from jscc.runner import Experiment
 
 SEEDS = (0, 1, 2)
@@ -50,6 +62,77 @@ def train_and_test(
     return {**score, "parameters": model.n_parameters, "train_loss": float(losses[-1])}
 
 
+# What paper 1 leaves open in Setup 2, and one hyper-parameter: how each departs from the settings of Table II.
+VARIANTS = {
+    "no_level_shift": ({"level_shift": 0.0}, {}),
+    "twos_complement": ({"signed": "twos_complement"}, {}),
+    "no_l2": ({}, {"l2": 0.0}),
+}
+
+
+def train_variant(dataset: str, column: str, variant: str, seed: int, epochs: int) -> dict:
+    """A cell of Table II under another reading of the paper."""
+    feature_options, settings = VARIANTS[variant]
+    settings = Settings(epochs=epochs, **settings)
+    return train_and_test(gray_images(dataset), COLUMNS[column], settings, seed, **feature_options)
+
+
+def train_control(dataset: str, column: str, code: str, seed: int, epochs: int) -> dict:
+    """GRU12 on the syndromes of another code."""
+    return train_and_test(
+        gray_images(dataset), COLUMNS[column], Settings(epochs=epochs), seed, code=control_codes(code)
+    )
+
+
+def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int, epochs: int) -> dict:
+    """Logistic regression or a 64-unit perceptron on the bits that the GRU reads."""
+    images, n_planes = gray_images(dataset), COLUMNS[column].n_planes
+    codes = control_codes(code)
+    train, test = (features(x, column, code=codes) for x in (images.train, images.test))
+    model = train_readout(
+        train, images.train_labels, n_planes, hidden=READOUTS[readout], epochs=epochs, seed=seed
+    )
+    score = _score(predict(model, test, n_planes), images.test_labels)
+    return {**score, "parameters": sum(p.numel() for p in model.parameters())}
+
+
+READOUTS = {"logistic": 0, "perceptron64": 64}
+
+
+def train_at_rate(
+    dataset: str, quality: int, keep: int, code_rate: float, n_planes: int, seed: int, epochs: int
+) -> dict:
+    """GRU12 on Setup 2 with another quality, pruning, code rate and number of planes."""
+    images = gray_images(dataset)
+    train, test = (
+        pruned_features(x, quality=quality, keep=keep, rate=code_rate) for x in (images.train, images.test)
+    )
+    model = GRUClassifier(train.shape[1], n_planes, Settings(epochs=epochs), seed)
+    model.fit(train, images.train_labels)
+    score = _score(model.predict(test), images.test_labels)
+    return {**score, "parameters": model.n_parameters, "bits_per_pixel": n_planes * train.shape[1] / SIDE**2}
+
+
+def plane_statistics(dataset: str, setup: str, code: str, seed: int) -> list[dict]:
+    """Ones, entropies and class information of every plane, or of its syndrome; nothing is drawn."""
+    del seed
+    images = gray_images(dataset)
+    column = Column(transform=setup == "jpeg", coded=code != "none", n_planes=8)
+    packed = features(images.train, column, code=control_codes(code) if column.coded else None)
+    planes = unpack_planes(packed)
+    rows = []
+    for plane in range(8):
+        row = {"plane": plane, **bit_statistics(planes[:, plane], images.train_labels)}
+        if not column.coded:
+            pictures = planes[:, plane].reshape(-1, SIDE, SIDE)
+            higher = (packed >> (8 - plane)).reshape(pictures.shape) if plane else None
+            row["entropy_given_neighbours"] = context_entropy(pictures)
+            row["entropy_given_neighbours_and_higher"] = context_entropy(pictures, higher)
+            row["independent_check_entropy"] = independent_check_entropy(pictures, 6)
+        rows.append(row)
+    return rows
+
+
 def _score(predicted: np.ndarray, labels: np.ndarray) -> dict:
     errors = int((predicted != labels).sum())
     return {"accuracy": 1 - errors / len(labels), "errors": errors, "n_test": len(labels)}
@@ -67,13 +150,84 @@ def _table2_grid(scale: str) -> list[dict]:
 
 
 def _planes_grid(scale: str) -> list[dict]:
+    """Up to seven planes: the eighth point is a column of Table II."""
     names, seeds, epochs = SCALES[scale]
     return [
         {"dataset": dataset, "setup": setup, "n_planes": n_planes, "seed": seed, "epochs": epochs}
         for dataset in names
         for setup in ("pixels", "jpeg")
-        for n_planes in range(9)
-        for seed in (seeds if n_planes else seeds[:1])
+        for n_planes in range(8)
+        for seed in (seeds if n_planes and dataset != "cifar10" else seeds[:1])
+    ]
+
+
+def _variants_grid(scale: str) -> list[dict]:
+    names, seeds, epochs = SCALES[scale]
+    return [
+        {"dataset": dataset, "column": column, "variant": variant, "seed": seed, "epochs": epochs}
+        for dataset in names[:2]
+        for column in ("jl_8bp", "jl_msb", "jl_msb1")
+        for variant in VARIANTS
+        for seed in seeds
+    ]
+
+
+def _controls_grid(scale: str) -> list[dict]:
+    names, seeds, epochs = SCALES[scale]
+    return [
+        {"dataset": dataset, "column": column, "code": code, "seed": seed, "epochs": min(epochs, 15)}
+        for dataset in names[:2]
+        for column in (("ldpc", "jl_8bp") if dataset == names[0] else ("ldpc",))
+        for code in CODES
+        for seed in seeds
+    ]
+
+
+def _readouts_grid(scale: str) -> list[dict]:
+    names, seeds, epochs = SCALES[scale]
+    return [
+        {
+            "dataset": dataset,
+            "column": column,
+            "code": code,
+            "readout": readout,
+            "seed": seed,
+            "epochs": min(epochs, 15),
+        }
+        for dataset in names[:2]
+        for column, code in (("none", "paper"), ("ldpc", "paper"), ("ldpc", "dense"), ("jl_8bp", "paper"))
+        for readout in READOUTS
+        for seed in seeds
+    ]
+
+
+def _rate_grid(scale: str) -> list[dict]:
+    names, seeds, epochs = SCALES[scale]
+    fixed = {"seed": seeds[0], "epochs": min(epochs, 15)}
+    qualities = (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
+    points = [
+        {"dataset": dataset, "quality": quality, "keep": 8, "code_rate": 0.5, "n_planes": n_planes, **fixed}
+        for dataset in names[:2]
+        for quality in qualities
+        for n_planes in range(1, 9)
+    ]
+    points += [
+        {"dataset": dataset, "quality": quality, "keep": keep, "code_rate": rate, "n_planes": planes, **fixed}
+        for dataset in names[:2]
+        for quality in qualities[1::3]
+        for keep in (8, 4, 2)
+        for rate in (0.25, 0.5, 0.75, 1.0)
+        for planes in (1, 2, 4, 8)
+    ]
+    return list({tuple(point.values()): point for point in points}.values())
+
+
+def _statistics_grid(scale: str) -> list[dict]:
+    return [
+        {"dataset": dataset, "setup": setup, "code": code}
+        for dataset in SCALES[scale][0]
+        for setup in ("pixels", "jpeg")
+        for code in ("none", "paper", "weight_24", "dense")
     ]
 
 
@@ -83,13 +237,41 @@ EXPERIMENTS = [
         title="Table II: accuracy of the GRU on syndromes, six columns, two sizes",
         task=train_column,
         grid=_table2_grid,
-        needs=DATASETS,
     ),
     Experiment(
         name="syndromes_planes",
         title="Accuracy against the number of bit-planes sent, both set-ups",
         task=train_planes,
         grid=_planes_grid,
-        needs=DATASETS,
+    ),
+    Experiment(
+        name="syndromes_statistics",
+        title="What every plane and its syndrome hold: ones, entropies, class information",
+        task=plane_statistics,
+        grid=_statistics_grid,
+    ),
+    Experiment(
+        name="syndromes_variants",
+        title="Setup 2 under other readings of the paper",
+        task=train_variant,
+        grid=_variants_grid,
+    ),
+    Experiment(
+        name="syndromes_controls",
+        title="GRU12 on the syndromes of eleven other codes",
+        task=train_control,
+        grid=_controls_grid,
+    ),
+    Experiment(
+        name="syndromes_readouts",
+        title="Logistic regression and a perceptron on the same bits",
+        task=train_on_bits,
+        grid=_readouts_grid,
+    ),
+    Experiment(
+        name="syndromes_rate",
+        title="Accuracy against quality factor, planes, code rate and pruning",
+        task=train_at_rate,
+        grid=_rate_grid,
     ),
 ]

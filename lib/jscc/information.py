@@ -1,0 +1,50 @@
+"""Entropies and limits that more than one chapter needs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def binary_entropy(p) -> np.ndarray:
+    """Entropy h(p) of a coin, in bits.
+
+    Parameters
+    ----------
+    p : array_like of float
+        Probabilities, 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64
+        ``-p log2 p - (1 - p) log2 (1 - p)``, with h(0) = h(1) = 0.
+    """
+    p = _probabilities(p)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p > 0, p * np.log2(p), 0) + np.where(p < 1, (1 - p) * np.log2(1 - p), 0)
+    return np.abs(terms)
+
+
+def check_bias(p, weight) -> np.ndarray:
+    """Probability that the sum of `weight` independent bits is 1, each being 1 with probability p.
+
+    Gallager's lemma: ``(1 - (1 - 2 p)^weight) / 2``.
+    """
+    return (1 - (1 - 2 * _probabilities(p)) ** weight) / 2
+
+
+def entropy(counts, axis: int = -1) -> np.ndarray:
+    """Plug-in entropy of counts along an axis, in bits; 0 where there is no count at all."""
+    counts = np.asarray(counts, dtype=np.float64)
+    if (counts < 0).any():
+        raise ValueError("counts must not be negative")
+    total = counts.sum(axis=axis, keepdims=True)
+    share = counts / np.where(total > 0, total, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.abs(np.where(share > 0, share * np.log2(share), 0).sum(axis=axis))
+
+
+def _probabilities(p) -> np.ndarray:
+    p = np.asarray(p, dtype=np.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError(f"probabilities must be 0 to 1, not {p}")
+    return p
