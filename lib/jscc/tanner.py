@@ -22,8 +22,10 @@ class TannerGraph:
 
     Attributes
     ----------
-    n_checks, n_variables : int
-        m and n of the m x n parity-check matrix H.
+    n_checks : int
+        m of the m x n parity-check matrix H.
+    n_variables : int
+        n of H.
     check_start : ndarray of int32, shape (n_checks + 1,)
         Edges of check j are ``check_start[j]`` to ``check_start[j + 1]``.
     check_variables : ndarray of int32, shape (n_edges,)

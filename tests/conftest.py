@@ -1,0 +1,35 @@
+"""What the tests share: where the repository is, and what this machine has for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# A first call compiles a kernel, and two cores may be shared: time says nothing about a law.
+hypothesis.settings.register_profile("laws", deadline=None)
+hypothesis.settings.load_profile("laws")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def chromium() -> str | None:
+    """The path of an installed Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+def pytest_report_header() -> list[str]:
+    """Say at the top of the run what will be skipped for want of data or of a browser."""
+    data = "set" if os.environ.get("JSCC_DATA") else "not set: tests that need a data set are skipped"
+    browser = chromium() or "none: tests of pages in a browser are skipped"
+    return [f"JSCC_DATA: {data}", f"browser: {browser}"]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT

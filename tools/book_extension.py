@@ -1,0 +1,115 @@
+"""What the book asks of Sphinx beyond ``_config.yml``.
+
+* MathJax is served by the book itself where ``tools/vendor.py`` has put it, and by a CDN otherwise.
+* The scripts and styles of ``book/_static`` are linked to every page.
+* ``.. rooms:: FLOOR`` documents every module of one floor of the library, found by walking the package;
+  the floors stand in ``pyproject.toml``, so a new module needs no new page.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "book" / "_static"
+MATHJAX = "vendor/mathjax/tex-chtml-full.js"
+REFERENCE = "book/reference/floor"
+
+
+def floors() -> list[list[str]]:
+    """The rooms of each floor, lowest first, as ``pyproject.toml`` lists them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
+    return settings["tool"]["jscc"]["floors"]
+
+
+def floor_of(module: str) -> int | None:
+    """The floor of a module, by the longest room name that it starts with; None where it has none."""
+    best, found = -1, None
+    for floor, rooms in enumerate(floors()):
+        for room in rooms:
+            name = f"jscc.{room}"
+            if (module == name or module.startswith(f"{name}.")) and len(name) > best:
+                best, found = len(name), floor
+    return found
+
+
+def public_modules() -> list[str]:
+    """Every module of the library whose name has no part with a leading underscore, in reading order."""
+    package = importlib.import_module("jscc")
+    names = [info.name for info in pkgutil.walk_packages(package.__path__, "jscc.")]
+    return sorted(name for name in names if not any(part.startswith("_") for part in name.split(".")))
+
+
+def command_help(command: click.Command, path: str) -> list[str]:
+    """The help texts of a command and of all its subcommands, as lines of reStructuredText."""
+    context = click.Context(command, info_name=path)
+    lines = [".. code-block:: text", ""]
+    lines += [f"   {line}" for line in command.get_help(context).splitlines()] + [""]
+    for name, child in sorted(getattr(command, "commands", {}).items()):
+        lines += command_help(child, f"{path} {name}")
+    return lines
+
+
+class Rooms(SphinxDirective):
+    """A section for each public module of one floor, written from its docstrings."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        floor = int(self.arguments[0])
+        lines: list[str] = []
+        for name in public_modules():
+            if floor_of(name) == floor:
+                lines += self.room(name)
+        container = nodes.section()
+        container.document = self.state.document
+        self.state.nested_parse(StringList(lines, source=f"floor {floor}"), 0, container, match_titles=True)
+        return container.children
+
+    def room(self, name: str) -> list[str]:
+        module = importlib.import_module(name)
+        self.env.note_dependency(inspect.getsourcefile(module))
+        lines = [f"``{name}``", "-" * (len(name) + 4), "", f".. automodule:: {name}", "   :ignore-module-all:"]
+        commands = [item for item in vars(module).values() if isinstance(item, click.Group)]
+        if not commands:
+            return [*lines, "   :members:", ""]
+        return [*lines, "", *command_help(commands[0], "jscc")]
+
+
+def serve_scripts(app: Sphinx, config) -> None:
+    """Point the pages at the book's own scripts, and say so where MathJax has to come from outside."""
+    if (STATIC / MATHJAX).exists():
+        config.mathjax_path = MATHJAX
+    else:
+        # Printed, for a warning would end a build that is sound and an info is not seen in a quiet one.
+        print("No MathJax in book/_static/vendor: the pages load it from a CDN and need the network", file=sys.stderr)
+    for path in sorted(STATIC.glob("*.css")):
+        app.add_css_file(path.name)
+    for path in sorted(STATIC.glob("*.js")):
+        app.add_js_file(path.name, loading_method="defer")
+
+
+def pages_with_other_rooms(app: Sphinx, env, added, changed, removed) -> list[str]:
+    """The pages to be read again because modules have come or gone since the last build."""
+    modules, before = public_modules(), getattr(env, "jscc_modules", None)
+    env.jscc_modules = modules
+    return [] if modules == before else [name for name in env.found_docs if name.startswith(REFERENCE)]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive and the scripts with Sphinx."""
+    app.connect("config-inited", serve_scripts)
+    app.connect("env-get-outdated", pages_with_other_rooms)
+    app.add_directive("rooms", Rooms)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
