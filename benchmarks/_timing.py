@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 import time
@@ -58,7 +59,9 @@ def write(name: str, rows: list[dict]) -> Path:
     """Write ``data/results/bench_<name>.csv`` and print it."""
     path = RESULTS / f"bench_{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [",".join(rows[0])] + [",".join(str(value) for value in row.values()) for row in rows]
-    path.write_text("\n".join(lines) + "\n")
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
     sys.stdout.write(path.read_text())
     return path

@@ -173,29 +173,22 @@ def _variants_grid(scale: str) -> list[dict]:
 
 
 def _controls_grid(scale: str) -> list[dict]:
+    """Setup 1, where the code alone stands between the pixels and the network; all seeds on the first data set."""
     names, seeds, epochs = SCALES[scale]
     return [
-        {"dataset": dataset, "column": column, "code": code, "seed": seed, "epochs": min(epochs, 15)}
-        for dataset in names[:2]
-        for column in (("ldpc", "jl_8bp") if dataset == names[0] else ("ldpc",))
+        {"dataset": dataset, "column": "ldpc", "code": code, "seed": seed, "epochs": min(epochs, 15)}
+        for dataset, some_seeds in zip(names, (seeds, seeds[:1]), strict=False)
         for code in CODES
-        for seed in seeds
+        for seed in some_seeds
     ]
 
 
 def _readouts_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
+    inputs = (("none", "paper"), ("ldpc", "paper"), ("ldpc", "dense"), ("jl_8bp", "paper"))
     return [
-        {
-            "dataset": dataset,
-            "column": column,
-            "code": code,
-            "readout": readout,
-            "seed": seed,
-            "epochs": min(epochs, 15),
-        }
-        for dataset in names[:2]
-        for column, code in (("none", "paper"), ("ldpc", "paper"), ("ldpc", "dense"), ("jl_8bp", "paper"))
+        {"dataset": names[0], "column": column, "code": code, "readout": readout, "seed": seed, "epochs": epochs}
+        for column, code in inputs
         for readout in READOUTS
         for seed in seeds
     ]

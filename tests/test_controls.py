@@ -1,0 +1,93 @@
+"""The other codes, the other readouts, and every experiment of paper 1 at its smallest scale."""
+
+import numpy as np
+import pytest
+
+from jscc import runner
+from jscc.bitplanes import unpack_planes
+from jscc.classify import baselines, codes
+from jscc.classify.features import SIDE, features, gray_images, pruned_code, pruned_features, symbols
+from jscc.experiments import syndromes as experiments
+from jscc.ldpc.syndrome import syndromes
+
+
+@pytest.mark.parametrize("name", codes.CODES)
+def test_every_code_has_the_paper_s_size_and_is_drawn_the_same_again(name):
+    first, again = codes.control_codes(name), codes.control_codes(name)
+    assert len(first) in (1, 8)
+    for one, two in zip(first, again, strict=True):
+        assert (one.n_checks, one.n_variables) == (512, 1024)
+        np.testing.assert_array_equal(one.check_variables, two.check_variables)
+
+
+def test_codes_are_what_their_names_say():
+    degrees = {name: codes.control_codes(name)[0].check_degrees for name in codes.CODES}
+    for name, weight in {"weight_3": 3, "weight_12": 12, "weight_24": 24, "banded": 6, "permuted": 6}.items():
+        assert set(degrees[name]) == {weight}
+    assert abs(degrees["dense"].mean() - 512) < 10
+    assert set(codes.control_codes("irregular")[0].variable_degrees) == {2, 3, 8}
+    matrices = [code.to_dense() for code in codes.control_codes("per_plane")]
+    assert all((one != two).any() for one, two in zip(matrices, matrices[1:], strict=False))
+    permuted, paper = codes.control_codes("permuted")[0].to_dense(), codes.control_codes("paper")[0].to_dense()
+    assert sorted(map(bytes, permuted.T)) == sorted(map(bytes, paper.T))
+
+
+def test_a_patch_code_s_checks_see_neighbours():
+    graph = codes.banded()
+    rows, columns = np.divmod(graph.check_variables.reshape(-1, 6), SIDE)
+    for axis, extent in ((rows, 2), (columns, 3)):
+        assert all(len(set(check)) == extent for check in axis)
+
+
+def test_a_code_for_each_plane_codes_each_plane_by_its_own():
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+    eight = codes.control_codes("per_plane")
+    together = unpack_planes(features(images, "ldpc", code=eight))
+    packed = symbols(images, transform=False)
+    for plane, code in enumerate(eight):
+        np.testing.assert_array_equal(together[:, plane], unpack_planes(syndromes(packed, code))[:, plane])
+    with pytest.raises(ValueError, match="one code or eight"):
+        features(images, "ldpc", code=eight[:3])
+
+
+def test_pruning_nothing_is_table_2_and_pruning_keeps_the_low_frequencies():
+    images = np.random.default_rng(0).integers(0, 256, (4, 32, 32), dtype=np.uint8)
+    whole = pruned_features(images, quality=95, keep=8, rate=1)
+    assert sorted(whole[0]) == sorted(symbols(images, transform=True)[0])
+    dc = pruned_features(images, quality=95, keep=1, rate=1)
+    blocks = symbols(images, transform=True).reshape(4, SIDE, SIDE)[:, ::8, ::8]
+    np.testing.assert_array_equal(dc, blocks.reshape(4, -1))
+    for rate in (0.25, 0.5, 0.75):
+        assert pruned_features(images, quality=50, keep=4, rate=rate).shape == (4, int(256 * rate))
+        assert pruned_code(256, rate).rank() == int(256 * rate)
+    for bad in ({"keep": 0}, {"keep": 9}, {"rate": 0.4}):
+        with pytest.raises(ValueError):
+            pruned_features(images, **{"quality": 50, "keep": 4, "rate": 0.5, **bad})
+
+
+@pytest.mark.parametrize("hidden", [0, 16])
+def test_readouts_learn_digits_and_repeat_themselves(hidden):
+    images = gray_images("digits")
+    train, test = features(images.train, "none_msb"), features(images.test, "none_msb")
+    models = [baselines.train_readout(train, images.train_labels, 1, hidden=hidden, epochs=4, seed=1) for _ in "ab"]
+    scores = [baselines.predict(model, test, 1) for model in models]
+    np.testing.assert_array_equal(scores[0], scores[1])
+    assert (scores[0] == images.test_labels).mean() > 0.75
+
+
+@pytest.mark.parametrize("experiment", experiments.EXPERIMENTS, ids=lambda e: e.name)
+def test_a_point_of_every_experiment_runs_without_any_data_set(experiment):
+    point = experiment.points("smoke")[-1]
+    rows = runner.compute_point(experiment, "smoke", **point)
+    assert len(rows) >= 1
+    if "accuracy" in rows:
+        assert (rows.accuracy == 1 - rows.errors / rows.n_test).all()
+    else:
+        assert rows.entropy.between(0, 1).all()
+
+
+def test_no_plane_is_the_most_frequent_class():
+    row = experiments.train_planes("digits", "pixels", 0, seed=0, epochs=1)
+    labels = gray_images("digits")
+    guess = np.bincount(labels.train_labels).argmax()
+    assert row["accuracy"] == pytest.approx((labels.test_labels == guess).mean())
