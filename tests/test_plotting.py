@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
 from matplotlib.figure import Figure
@@ -462,3 +463,16 @@ def test_links_leave_and_enter_by_the_side_they_face(link, first, last):
 def test_wrong_diagrams_are_refused(changes, complaint):
     with pytest.raises(ValueError, match=complaint):
         chain(**changes)
+
+
+def test_a_table_is_the_same_html_every_time_and_escapes_what_it_shows():
+    frame = pd.DataFrame({"name": ["a < b", "c"], "value": [0.25, np.nan]})
+    shown = plotting.table(frame, caption="x & y", formats={"value": "{:.3f}"})
+    html = shown._repr_html_()
+    assert html == plotting.table(frame, caption="x & y", formats={"value": "{:.3f}"})._repr_html_()
+    assert "a &lt; b" in html and "<caption>x &amp; y</caption>" in html
+    assert "0.250" in html and "–" in html and "nan" not in html.lower()
+    assert " at 0x" not in repr(shown) and "0.250" in repr(shown)
+    assert frame.value.dtype == float
+    with pytest.raises(ValueError, match="columns"):
+        plotting.table(frame, formats={"values": "{}"})

@@ -13,6 +13,7 @@ from jscc.plotting.style import (
     show_planes,
     use_style,
 )
+from jscc.plotting.tables import Table, table
 
 __all__ = [
     "INK",
@@ -20,6 +21,7 @@ __all__ = [
     "Diagram",
     "Link",
     "Player",
+    "Table",
     "block_diagram",
     "curve_with_interval",
     "limit_curve",
@@ -28,5 +30,6 @@ __all__ = [
     "save_figure",
     "series",
     "show_planes",
+    "table",
     "use_style",
 ]
