@@ -123,11 +123,13 @@ def resnet18(factor: float = 1.0) -> nn.Module:
     for stage, width in enumerate(widths):
         blocks += [_Residual(channels, width, 2 if stage else 1), _Residual(width, width, 1)]
         channels = width
-    return nn.Sequential(_Levels(1), *stem, *blocks, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(channels, N_CLASSES))
+    return nn.Sequential(
+        _Levels(1), *stem, *blocks, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(channels, N_CLASSES)
+    )
 
 
 def compact_cnn() -> nn.Module:
-    """A one-dimensional network of 122,000 weights: a table of bytes, four convolutions, sixteen places kept."""
+    """A one-dimensional network of 125,578 weights: a table of bytes, four convolutions, sixteen places kept."""
     layers: list[nn.Module] = [_ByteTable(16)]
     channels = 16
     for width, size in ((32, 7), (64, 5), (64, 5), (64, 5)):
@@ -142,7 +144,12 @@ def compact_cnn() -> nn.Module:
 def fully_connected(inputs: int = SIDE * SIDE, hidden: int = 1024) -> nn.Module:
     """One hidden layer: 1,059,850 weights at the sizes of Table III ("1024 Fully Connected", 1M)."""
     return nn.Sequential(
-        _Standardised(), nn.Flatten(), nn.Linear(inputs, hidden), nn.ReLU(), nn.Dropout(0.2), nn.Linear(hidden, N_CLASSES)
+        _Standardised(),
+        nn.Flatten(),
+        nn.Linear(inputs, hidden),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(hidden, N_CLASSES),
     )
 
 
@@ -183,8 +190,10 @@ def train_and_predict(
         Mean cross-entropy (nats) of the last epoch.
     """
     train, labels, test = np.asarray(train), np.asarray(labels), np.asarray(test)
-    if labels.shape != (len(train),) or not len(train):
-        raise ValueError(f"one label for each of {len(train)} rows is expected, not shape {labels.shape}")
+    if labels.shape != (len(train),) or len(train) < 2:
+        raise ValueError(f"two rows or more and a label for each are expected, not {len(train)} and {labels.shape}")
+    if not len(test):
+        raise ValueError("at least one row of test is expected, not none")
     if labels.min() < 0 or labels.max() >= N_CLASSES:
         raise ValueError(f"labels must be 0 to {N_CLASSES - 1}, not {labels.min()} to {labels.max()}")
     if train.shape[1:] != test.shape[1:]:
@@ -197,8 +206,8 @@ def train_and_predict(
         model.eval()
         with torch.inference_mode():
             parts = torch.from_numpy(test).split(256)
-            predicted = torch.cat([model(part).argmax(dim=1) for part in parts]) if len(test) else torch.zeros(0)
-        return predicted.numpy().astype(np.int64), n_parameters(model), loss
+            predicted = torch.cat([model(part).argmax(dim=1) for part in parts])
+        return predicted.numpy(), n_parameters(model), loss
 
 
 def _fit(model: nn.Module, rows: torch.Tensor, labels: torch.Tensor, training: Training) -> float:
@@ -208,7 +217,7 @@ def _fit(model: nn.Module, rows: torch.Tensor, labels: torch.Tensor, training: T
     for _ in range(training.epochs):
         total = 0.0
         for chosen in torch.randperm(len(rows)).split(training.batch_size):
-            if len(chosen) == 1 < len(rows):
+            if len(chosen) == 1:
                 continue  # batch normalisation needs two
             optimiser.zero_grad(set_to_none=True)
             loss = functional.cross_entropy(model(rows[chosen]), labels[chosen])

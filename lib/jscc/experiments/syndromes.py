@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from jscc.bitplanes import unpack_planes
-from jscc.classify.baselines import predict, train_readout
 from jscc.classify.codes import CODES, control_codes
 from jscc.classify.features import (
     COLUMNS,
@@ -86,6 +85,8 @@ def train_control(dataset: str, column: str, code: str, seed: int, epochs: int) 
 
 def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int, epochs: int) -> dict:
     """Logistic regression or a 64-unit perceptron on the bits that the GRU reads."""
+    from jscc.classify.baselines import predict, train_readout  # torch, which `jscc list` does without
+
     images, n_planes = gray_images(dataset), COLUMNS[column].n_planes
     codes = control_codes(code)
     train, test = (features(x, column, code=codes) for x in (images.train, images.test))
