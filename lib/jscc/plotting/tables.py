@@ -22,6 +22,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         html = self.frame.to_html(index=self.index, border=0, justify="left", classes="jscc-table")
+        html = html.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")  # a value and its interval stay on a line
         if not self.caption:
             return html
         start = html.index(">") + 1
@@ -55,7 +56,7 @@ def table(
     unknown = sorted(set(formats) - set(frame.columns))
     if unknown:
         raise ValueError(f"formats given for {unknown}, the columns are {list(frame.columns)}")
-    shown = frame.astype(object).copy()
+    shown = frame.astype(object).rename_axis(columns=None)  # an axis name would become an empty column
     for column in frame.columns:
         pattern = formats.get(column, "{}")
         shown[column] = ["–" if pd.isna(value) else pattern.format(value) for value in frame[column]]
