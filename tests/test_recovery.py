@@ -16,7 +16,8 @@ SETUPS = tuple(ORDER)
 @pytest.fixture(scope="module", params=SETUPS)
 def digits(request):
     images = gray_images("digits")
-    return request.param, *(symbols(x, transform=request.param == "jpeg") for x in (images.train[:700], images.test[:30]))
+    parts = images.train[:700], images.test[:30]
+    return request.param, *(symbols(part, transform=request.param == "jpeg") for part in parts)
 
 
 @pytest.mark.parametrize("kind", KINDS)
