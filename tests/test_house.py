@@ -160,7 +160,7 @@ def files_of_the_project() -> list[Path]:
 
 # Written so that this file does not find itself.
 FORBIDDEN = {
-    "a package registry's host": r"pypi\.or[g]|pythonhosted\.or[g]|registry\.npmj[s]|repo\.anacond[a]|file:/{2,}opt",
+    "a package registry's host": r"pypi\.or[g]|pythonhoste[d]\.org|registry\.npm[j]s|repo\.anacond[a]|file:/{2,}opt",
     "a folder of one machine": r"(?<![\w.~$}/-])/(?:wor[k]|roo[t]|farm|tmp/jscc_data)/",
     "the shared folder": r"\.\./share[d]\b",
 }
