@@ -51,7 +51,7 @@ def main() -> None:
             "jscc": lambda model=ours: model.fit(packed, labels, epochs=1),
             "torch (nn.GRU)": torch_steps,
         }
-        seconds = interleaved(systems, repeats=7)
+        seconds = interleaved(systems, repeats=21)
         rows += rates(f"training steps of GRU{units}", "steps/s", dict.fromkeys(systems, STEPS), seconds)
     write("gru", rows)
 

@@ -58,7 +58,7 @@ def main() -> None:
             wanted = expected
         if not np.array_equal(got, wanted):
             raise SystemExit(f"{name} gives other syndromes")
-    seconds = interleaved(systems, repeats=9)
+    seconds = interleaved(systems, repeats=41)
     write(
         "syndromes",
         rates("syndromes of 8 planes of 1024 bits", "images/s", dict.fromkeys(systems, IMAGES), seconds),
