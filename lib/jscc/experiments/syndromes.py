@@ -83,6 +83,9 @@ def train_control(dataset: str, column: str, code: str, seed: int, epochs: int) 
     )
 
 
+READOUTS = {"logistic": 0, "perceptron64": 64}  # units between the bits and the classes
+
+
 def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int, epochs: int) -> dict:
     """Logistic regression or a 64-unit perceptron on the bits that the GRU reads."""
     from jscc.classify.baselines import predict, train_readout  # torch, which `jscc list` does without
@@ -95,9 +98,6 @@ def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int,
     )
     score = _score(predict(model, test, n_planes), images.test_labels)
     return {**score, "parameters": sum(p.numel() for p in model.parameters())}
-
-
-READOUTS = {"logistic": 0, "perceptron64": 64}
 
 
 def train_at_rate(
