@@ -471,6 +471,26 @@ def test_a_changed_grid_makes_a_table_stale():
     assert runner.standing(other, "quick").state == "fresh"
 
 
+def test_a_table_without_its_store_grows():
+    small = runner.Experiment(name="toy_means", title="", task=toy.measure, grid=lambda scale: toy._grid("smoke"))
+    with pytest.raises(FileNotFoundError):
+        runner.run(toy.MEANS, "quick", workers=0, extend=True, progress=False)
+    runner.run(small, "quick", workers=0, progress=False)
+    for path in task_files(small, "quick"):
+        path.unlink()
+    grown = runner.run(toy.MEANS, "quick", workers=0, extend=True, progress=False)
+    assert results.certificate("toy_means", "quick")["tasks_resumed"] == len(small.points("quick")) < len(grown)
+    text = table(toy.MEANS, "quick")
+    for path in task_files(toy.MEANS, "quick"):
+        path.unlink()
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    assert table(toy.MEANS, "quick") == text
+    assert results.certificate("toy_means", "quick")["tasks_resumed"] == 0
+    runner.run(toy.ERRORS, "quick", workers=0, progress=False)
+    with pytest.raises(ValueError, match="cannot be extended"):
+        runner.run(toy.ERRORS, "quick", workers=0, extend=True, progress=False)
+
+
 # --- older code ---------------------------------------------------------------------------------------
 
 MODULE = """
@@ -577,6 +597,13 @@ def test_kept_tasks_of_older_code_leave_the_table_stale(edited):
     assert run_here(changed)["value"].tolist() == [0, 3, 6, 9, 12, 15]
     assert results.certificate("edited")["tasks_resumed"] == 5
     assert runner.standing(changed).state == "fresh"
+
+
+def test_a_table_of_older_code_is_not_extended(edited):
+    experiment = edited()
+    run_here(experiment)
+    with pytest.raises(ValueError, match="older code|cannot be extended"):
+        run_here(edited(value="3"), extend=True)
 
 
 def test_a_process_that_holds_older_code_is_refused(edited):

@@ -94,8 +94,9 @@ def _settings(context: click.Context, parameter: click.Parameter, values: tuple[
 @click.option("--only", multiple=True, callback=_settings, help="Run only points with key=value.")
 @click.option("--keep-stale", is_flag=True, help="Keep stored tasks of older code.")
 @click.option("--if-stale", is_flag=True, help="Leave out what has a fresh and complete table.")
+@click.option("--extend", is_flag=True, help="The grid grew: take the points that the table has as computed.")
 @click.pass_context
-def run_command(context, names, every, scale, workers, scheduler, only, keep_stale, if_stale) -> None:
+def run_command(context, names, every, scale, workers, scheduler, only, keep_stale, if_stale, extend) -> None:
     """Run experiments; a run that was stopped continues."""
     from jscc import results, runner
 
@@ -113,6 +114,7 @@ def run_command(context, names, every, scale, workers, scheduler, only, keep_sta
                     scheduler=scheduler,
                     only=only,
                     keep_stale=keep_stale,
+                    extend=extend,
                     progress=sys.stderr.isatty(),
                 )
         except runner.Failed as error:

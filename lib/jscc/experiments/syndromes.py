@@ -174,13 +174,14 @@ def _variants_grid(scale: str) -> list[dict]:
 
 
 def _controls_grid(scale: str) -> list[dict]:
-    """Setup 1, where the code alone stands between the pixels and the network; all seeds on the first data set."""
+    """Setup 1, where the code alone stands between the pixels and the network; some codes in Setup 2."""
     names, seeds, epochs = SCALES[scale]
-    some_codes = ("paper", "weight_3", "banded")  # the third data set: could another code explain the paper's number?
-    plan = zip(names, (seeds, seeds[:1], seeds[:1]), (CODES, CODES, some_codes), strict=False)
+    some_codes = ("paper", "weight_3", "weight_12", "weight_24", "dense", "permuted")
+    plan = [(name, "ldpc", CODES, seeds if name != "cifar10" else seeds[:1]) for name in names]
+    plan += [(name, "jl_8bp", some_codes, seeds[:1]) for name in names[:2]]
     return [
-        {"dataset": dataset, "column": "ldpc", "code": code, "seed": seed, "epochs": min(epochs, 15)}
-        for dataset, some_seeds, codes in plan
+        {"dataset": dataset, "column": column, "code": code, "seed": seed, "epochs": min(epochs, 15)}
+        for dataset, column, codes, some_seeds in plan
         for code in codes
         for seed in some_seeds
     ]

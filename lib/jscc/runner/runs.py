@@ -34,6 +34,7 @@ def run(
     scheduler: str | None = None,
     only: Mapping[str, Any] | None = None,
     keep_stale: bool = False,
+    extend: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Compute what is missing of an experiment, and write its table when it is complete.
@@ -52,6 +53,9 @@ def run(
         Run only the points with these parameters; the table is written once all points are there.
     keep_stale
         Keep stored tasks that were computed by older code (the certificate then says so).
+    extend
+        Take the points that a table written before has, by the present code, as computed, also where it came
+        without its store: for a grid that grew.
     progress
         Show a progress bar.
 
@@ -67,7 +71,9 @@ def run(
     Busy
         If another run works on the experiment at this scale.
     ValueError
-        If the scale is unknown, or ``only`` matches no point.
+        If the scale is unknown, ``only`` matches no point, or the table cannot be extended.
+    FileNotFoundError
+        If there is no table to extend.
     ConnectionError
         If no scheduler answers at the address, or the cluster is lost on the way.
     """
@@ -84,6 +90,8 @@ def run(
             records = {key: record for key, record in records.items() if record["code"] == code}
         plan = make_plan(experiment, scale, records)
         plan.wanted = matching(plan.points, only, experiment.name)
+        if extend:
+            _take_over(experiment, scale, plan, store, version)
         resumed = len(used_records(plan))
         failures: list[tuple[dict, str]] = []
         if not all(plan.finished(point) for point in plan.wanted):
@@ -98,6 +106,29 @@ def run(
             wall = time.perf_counter() - start
             _write_table(experiment, scale, plan, frame, store, version, wall=wall, resumed=resumed)
     return frame
+
+
+def _take_over(experiment: Experiment, scale: str, plan: GridPlan, store: Store, version: "Version") -> None:
+    """Store the points of the table written before as if they had been computed here."""
+    birth = results.certificate(experiment.name, scale)
+    if isinstance(experiment, MonteCarlo) or experiment.tidy is not None:
+        raise ValueError(f"the rows of {experiment.name} are not those of its tasks; it cannot be extended")
+    changed = results.changed_definitions(birth["sources"]["definitions"], version.of_table)
+    if changed or birth["seed"] != experiment.seed:
+        raise ValueError(f"the table of {experiment.name} is of older code ({', '.join(changed) or 'another seed'})")
+    names = list(dict.fromkeys(name for params in plan.points for name in params))
+    rows: dict[str, list[dict]] = {}
+    for row in results.load(experiment.name, scale).to_dict("records"):
+        known = {name: value for name, value in row.items() if not pd.isna(value)}
+        rows.setdefault(_key(known, names), []).append(known)
+    for task in plan.tasks:
+        if not plan.finished(task.point) and (found := rows.get(_key(task.params, names))):
+            plan.done(task, store.put(task, found, birth["task_seconds"] / birth["tasks"], version.code))
+
+
+def _key(values: Mapping[str, Any], names: list[str]) -> str:
+    """Text that equal parameters share, also where a table has made a real number of an integer."""
+    return canonical([float(v) if isinstance(v, (int, float)) else v for v in map(values.get, names)])
 
 
 def report(experiment: Experiment, scale: str = "paper", keep_stale: bool = False) -> pd.DataFrame:
