@@ -22,6 +22,15 @@ def test_binary_entropy_is_symmetric_concave_and_that_of_two_counts(p):
     assert h >= 2 * min(p, 1 - p) - 1e-12  # above the chord
 
 
+@given(probabilities)
+def test_the_inverse_entropy_inverts_and_is_the_limit_of_distortion(bits):
+    p = information.inverse_binary_entropy(bits)
+    assert 0 <= p <= 0.5
+    assert information.binary_entropy(p) == pytest.approx(bits, abs=1e-9)
+    assert information.distortion_rate(1 - bits) == pytest.approx(p, abs=1e-7)
+    assert information.distortion_rate([0, 1]) == pytest.approx([0.5, 0], abs=1e-7)
+
+
 def test_entropy_of_equal_counts_is_the_logarithm_and_of_nothing_zero():
     for k in (1, 2, 3, 10):
         assert information.entropy(np.full(k, 7)) == pytest.approx(np.log2(k))

@@ -24,6 +24,44 @@ def binary_entropy(p) -> np.ndarray:
     return np.abs(terms)
 
 
+def inverse_binary_entropy(bits) -> np.ndarray:
+    """The probability of at most one half whose coin has this entropy.
+
+    Parameters
+    ----------
+    bits : array_like of float
+        Entropies, 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64
+        p in 0 to 1/2 with ``binary_entropy(p) == bits``, by bisection to the last digits.
+    """
+    bits = _probabilities(bits)
+    low, high = np.zeros_like(bits), np.full_like(bits, 0.5)
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = binary_entropy(middle) < bits
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high
+
+
+def distortion_rate(rate) -> np.ndarray:
+    """Least Hamming distortion of a fair binary source at a rate: D with ``1 - h(D) = rate``.
+
+    Parameters
+    ----------
+    rate : array_like of float
+        Bits per source bit, 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64
+        Wrong bits per source bit, 0 to 1/2.
+    """
+    return inverse_binary_entropy(1 - _probabilities(rate))
+
+
 def check_bias(p, weight) -> np.ndarray:
     """Probability that the sum of `weight` independent bits is 1, each being 1 with probability p.
 
