@@ -1,0 +1,1 @@
+"""Convolutional codes: encoders and trellis searches."""

@@ -1,0 +1,1 @@
+"""Polar codes: the transform, its frozen set, and quantisation by successive cancellation."""
