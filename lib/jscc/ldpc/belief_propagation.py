@@ -61,12 +61,10 @@ _LANES = 128
 _BATCH = 32
 # Below this many words the lanes that would stay idle cost more than decoding one word at a time.
 _FEWEST_FOR_BATCH = 6
-# Words whose priors or posteriors are converted at a time, so that the steps stay in cache.
+# Words whose priors are converted at a time, so that the steps stay in cache.
 _CHUNK = 16
 # Loading words has a cost that the lanes share: it waits until this part of the lanes is free.
-_REFILL_PART = 4
-# Variables copied for one word after another, between an array of words and one of lanes.
-_TILE = 16
+_REFILL_PART = 8
 
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
@@ -81,8 +79,12 @@ _HIGHEST_DEGREE_OF_PRODUCTS = 24
 # A known bit's ratio in sums of ratios: more than the messages of any variable together.
 _KNOWN_LLR = 1e9
 _LEAST_CERTAIN = np.float32(1e20)
+_LOG_2 = np.float32(np.log(2.0))
+_ROOT_HALF = np.float32(np.sqrt(0.5))
+_THIRD, _FIFTH, _SEVENTH, _NINTH = (np.float32(1 / k) for k in (3, 5, 7, 9))
 _SIGN_BIT = np.int32(-(2**31))
 _TOP = np.int32(31)
+_EIGHT_LANES = np.uint64(0x0101010101010101)
 
 
 @dataclass(frozen=True)
@@ -209,9 +211,7 @@ class BeliefPropagation:
         syndrome = np.asarray(syndrome)
         allowed = [(self.n_checks,)] if single else [(self.n_checks,), (n_words, self.n_checks)]
         if syndrome.shape not in allowed:
-            raise ValueError(
-                f"syndrome has shape {syndrome.shape}; expected {' or '.join(map(str, allowed))}"
-            )
+            raise ValueError(f"syndrome has shape {syndrome.shape}; expected {' or '.join(map(str, allowed))}")
         if not np.isin(syndrome, (0, 1)).all():
             raise ValueError("syndrome holds other values; expected 0 and 1 only")
         # A copy, so that the kernels are compiled for one kind of array only.
@@ -224,15 +224,14 @@ class BeliefPropagation:
             self._layouts[width] = _Layout.build(self.parity_check, self._layers, width)
         layout = self._layouts[width]
         min_sum = self.method == "min-sum"
-        to_prior, to_llr = (_clip, _restore) if min_sum else (_signed_probability, _signed_llr)
-        prior = np.empty(llr.shape, np.float32)
-        for i in range(0, n_words, _CHUNK):
-            to_prior(llr[i : i + _CHUNK], prior[i : i + _CHUNK])
+        odds = llr if min_sum else _odds(llr)
+        bits = np.empty(llr.shape, np.uint8)
         posterior = np.empty(llr.shape, np.float32)
         converged = np.empty(n_words, np.bool_)
         iterations = np.empty(n_words, np.int32)
         _decode(
-            prior,
+            llr,
+            odds,
             syndromes,
             width,
             min_sum,
@@ -240,58 +239,23 @@ class BeliefPropagation:
             np.float32(self.factor),
             self.max_iterations,
             *layout,
+            bits,
             posterior,
             converged,
             iterations,
         )
-        bits = np.signbit(posterior).view(np.uint8)
-        for i in range(0, n_words, _CHUNK):
-            to_llr(posterior[i : i + _CHUNK])
-        known = np.isinf(llr)
-        if known.any():
-            np.copyto(posterior, llr, where=known)
         return DecodeResult(bits, posterior, converged, iterations)
 
 
-# ---------------------------------------------------------------------------------------------
-# Priors and posteriors
-# ---------------------------------------------------------------------------------------------
-
-
-def _signed_probability(llr: np.ndarray, out: np.ndarray) -> None:
-    """The probability that the sign of `llr` is wrong, carrying that sign."""
-    np.abs(llr, out=out)
-    known = None
-    if out.max(initial=0) > _LARGEST_PRIOR:
-        known = np.isinf(out)
-        np.minimum(out, _LARGEST_PRIOR, out=out)
-    np.exp(out, out=out)
-    out += _ONE
-    np.divide(_ONE, out, out=out)
-    if known is not None:
-        out[known] = 0
-    np.copysign(out, llr, out=out)
-
-
-def _signed_llr(posterior: np.ndarray) -> None:
-    """Undo `_signed_probability` in place; no ratio is beyond 87.3, known bits included."""
-    h = np.abs(posterior)
-    if h.min(initial=1) < _SMALLEST_NORMAL:
-        np.maximum(h, _SMALLEST_NORMAL, out=h)
-    np.divide(_ONE - h, h, out=h)
-    np.log(h, out=h)
-    np.copysign(h, posterior, out=posterior)
-
-
-def _clip(llr: np.ndarray, out: np.ndarray) -> None:
-    np.clip(llr, -_CERTAIN, _CERTAIN, out=out)
-
-
-def _restore(posterior: np.ndarray) -> None:
-    """Make the bits that follow from known ones infinite, in place."""
-    certain = np.abs(posterior) >= _LEAST_CERTAIN
-    if certain.any():
-        np.copyto(posterior, np.copysign(np.float32(np.inf), posterior), where=certain)
+def _odds(llr: np.ndarray) -> np.ndarray:
+    """``exp(|llr|)`` of priors held to the surest; a known bit's is not infinite either."""
+    odds = np.empty(llr.shape, np.float32)
+    for i in range(0, len(llr), _CHUNK):
+        part = np.abs(llr[i : i + _CHUNK], out=odds[i : i + _CHUNK])
+        if part.max(initial=0) > _LARGEST_PRIOR:
+            np.minimum(part, _LARGEST_PRIOR, out=part)
+        np.exp(part, out=part)
+    return odds
 
 
 # ---------------------------------------------------------------------------------------------
@@ -453,24 +417,28 @@ def _check_sum_product(lanes, first, degree, syndrome, left, running, sign):
 
 
 @_jit
-def _check_min_sum(lanes, first, degree, syndrome, factor, least, second, sign):
+def _lesser(x, y):
+    """Min-sum's message on the sum of two bits, given the messages on each."""
+    return _with_sign(min(abs(x), abs(y)), _bits(x) ^ _bits(y))
+
+
+@_jit
+def _check_min_sum(lanes, first, degree, syndrome, factor, left, running):
     """`_check_sum_product` for ratios: the least magnitude of the others times `factor`."""
     for w in range(_LANES):
-        least[w] = _CERTAIN
-        second[w] = _CERTAIN
-        sign[w] = np.int32(syndrome[w]) << _TOP
+        running[w] = _with_sign(_CERTAIN, np.int32(syndrome[w]) << _TOP)
     for i in range(degree):
         for w in range(_LANES):
-            message = lanes[first + i, w]
-            a = abs(message)
-            second[w] = min(second[w], max(a, least[w]))
-            least[w] = min(a, least[w])
-            sign[w] ^= _bits(message)
-    for i in range(degree):
+            left[i, w] = running[w]
+            running[w] = _lesser(lanes[first + i, w], running[w])
+    for w in range(_LANES):
+        running[w] = _CERTAIN
+    for j in range(degree):
+        i = degree - 1 - j
         for w in range(_LANES):
-            message = lanes[first + i, w]
-            a = second[w] if abs(message) == least[w] else least[w]
-            lanes[first + i, w] = _with_sign(factor * a, sign[w] ^ _bits(message))
+            others = _lesser(left[i, w], running[w])
+            running[w] = _lesser(lanes[first + i, w], running[w])
+            lanes[first + i, w] = factor * others
 
 
 @_jit
@@ -740,67 +708,121 @@ def _extrinsic_min_sum(messages, first, last, row_variable, start, rows, prior):
 
 
 @_jit
-def _find_unsatisfied(bits, syndrome, block_start, block_degree, row_variable, idle, unsatisfied, all_lanes):
-    """Mark the lanes with a check that fails; stop early once all lanes but the idle ones are marked.
+def _find_unsatisfied(bits, syndrome, block_start, block_degree, row_variable, all_lanes, unsatisfied):
+    """Mark the lanes with a check that fails; a column is left as soon as all of its lanes are marked.
 
     The arrays hold a byte of 0 or 1 for each lane, or unsigned integers made of such bytes.
 
-    bits : (n + 1, columns); syndrome : (blocks, checks * columns); idle, unsatisfied, all_lanes :
-    (columns,), the last holding 1 for every lane
+    bits : (n + 1, columns); syndrome : (blocks, checks * columns); all_lanes : 1 for every lane of a
+    column; unsatisfied : (columns,), updated
     """
     columns = bits.shape[1]
     across = syndrome.shape[1] // columns
-    unsatisfied[:] = 0
-    for block in range(block_start.size):
-        first = block_start[block] * across
-        for c in range(across):
-            for q in range(columns):
+    for q in range(columns):
+        marked = unsatisfied[q]
+        for block in range(block_start.size):
+            first = block_start[block] * across
+            for c in range(across):
                 parity = syndrome[block, c * columns + q]
                 for i in range(block_degree[block]):
                     parity ^= bits[row_variable[first + i * across + c], q]
-                unsatisfied[q] |= parity
-        running = False
-        for q in range(columns):
-            running |= (unsatisfied[q] | idle[q]) != all_lanes[q]
-        if not running:
-            return
+                marked |= parity
+            if marked == all_lanes:
+                break
+        unsatisfied[q] = marked
 
 
 @_jit
-def _load(words, lanes, priors, syndromes, block_checks, neutral, prior, syndrome, messages):
-    """Put words into lanes: their priors, syndromes and, on all edges, messages that say nothing."""
+def _to_prior(llr, odds, min_sum, out):
+    """What is kept of one word's ratios: signed error probabilities, for min-sum finite ratios."""
+    if min_sum:
+        for v in range(llr.size):
+            out[v] = min(max(llr[v], -_CERTAIN), _CERTAIN)
+    else:
+        for v in range(llr.size):
+            h = _ONE / (_ONE + odds[v])
+            out[v] = _with_sign(np.float32(0) if abs(llr[v]) == np.inf else h, _bits(llr[v]))
+
+
+@_jit
+def _load(words, lanes, llr, odds, syndromes, block_checks, row_variable, min_sum, layered, prior, syndrome, messages):
+    """Put words into lanes: their priors, syndromes and the messages before the first iteration."""
     width = prior.shape[1]
-    fresh = np.zeros(width, np.bool_)
-    for lane in lanes:
-        fresh[lane] = True
-    n = priors.shape[1]
-    for first in range(0, n, _TILE):
+    n = llr.shape[1]
+    new = np.empty((words.size, n + 1), np.float32)
+    for j in range(words.size):
+        _to_prior(llr[words[j]], odds[words[j]], min_sum, new[j, :n])
+    for v in range(n):
         for j in range(words.size):
-            for v in range(first, min(first + _TILE, n)):
-                prior[v, lanes[j]] = priors[words[j], v]
+            prior[v, lanes[j]] = new[j, v]
     for block in range(block_checks.shape[0]):
         for c in range(block_checks.shape[1]):
             check = block_checks[block, c]
             if check >= 0:
                 for j in range(words.size):
                     syndrome[block, c * width + lanes[j]] = syndromes[words[j], check]
+    # Flooding starts with what the variables send when the checks have said nothing.
+    neutral = np.float32(0) if min_sum else _HALF
+    for j in range(words.size):
+        new[j, n] = neutral
+        for v in range(n):
+            if layered:
+                new[j, v] = neutral
+            elif min_sum:
+                new[j, v] += np.float32(0)  # -0.0 is no sign
+            else:
+                new[j, v] = _message(*_pair(new[j, v]))
     for row in range(messages.shape[0]):
-        for w in range(width):
-            messages[row, w] = neutral if fresh[w] else messages[row, w]
+        v = row_variable[row]
+        for j in range(words.size):
+            messages[row, lanes[j]] = new[j, v]
 
 
 @_jit
-def _store(posterior, lanes, word, out_posterior):
-    n = out_posterior.shape[1]
-    for first in range(0, n, _TILE):
-        for lane in lanes:
-            for v in range(first, min(first + _TILE, n)):
-                out_posterior[word[lane], v] = posterior[v, lane]
+def _log(x):
+    """Logarithm of a normal float32, within a few units of its last place, in vector instructions."""
+    exponent = (_bits(x) - _bits(_ROOT_HALF)) >> np.int32(23)
+    mantissa = np.int32(_bits(x) - (exponent << np.int32(23))).view(np.float32)
+    s = (mantissa - _ONE) / (mantissa + _ONE)
+    q = s * s
+    series = _ONE + q * (_THIRD + q * (_FIFTH + q * (_SEVENTH + q * _NINTH)))
+    return np.float32(exponent) * _LOG_2 + _TWO * s * series
+
+
+@_jit
+def _to_posterior(posterior, llr, min_sum, out_bits, out):
+    """Bits and ratios of one word; a known bit keeps its ratio, infinite as those that follow from it."""
+    if min_sum:
+        for v in range(llr.size):
+            x = posterior[v]
+            out_bits[v] = x < 0
+            out[v] = _with_sign(np.float32(np.inf), _bits(x)) if abs(x) >= _LEAST_CERTAIN else x
+    else:
+        for v in range(llr.size):
+            h = max(abs(posterior[v]), _SMALLEST_NORMAL)
+            out_bits[v] = _bits(posterior[v]) < 0
+            out[v] = _with_sign(_log((_ONE - h) / h), _bits(posterior[v]))
+    for v in range(llr.size):
+        out[v] = llr[v] if abs(llr[v]) == np.inf else out[v]
+
+
+@_jit
+def _store(posterior, lanes, word, llr, min_sum, out_bits, out_posterior):
+    """Take the words in these lanes out: their bits and ratios."""
+    n = llr.shape[1]
+    found = np.empty((lanes.size, n), np.float32)
+    for v in range(n):
+        for j in range(lanes.size):
+            found[j, v] = posterior[v, lanes[j]]
+    for j in range(lanes.size):
+        w = word[lanes[j]]
+        _to_posterior(found[j], llr[w], min_sum, out_bits[w], out_posterior[w])
 
 
 @_jit
 def _decode(
-    priors,
+    llr,
+    odds,
     syndromes,
     width,
     min_sum,
@@ -816,17 +838,18 @@ def _decode(
     of_degree_3,
     of_other_degree,
     of_high_degree,
+    out_bits,
     out_posterior,
     out_converged,
     out_iterations,
 ):
     """Decode all words, `width` at a time; a lane whose word is done is given another one.
 
-    priors : float32 (words, n), signed error probabilities, for min-sum ratios
+    llr : float32 (words, n); odds : float32, same shape, ``exp(|llr|)`` for the sum-product
     syndromes : uint8 (words, m); the rest of the arguments are those of the decoder, `_Layout`'s
-    fields in their order, and the outputs, out_posterior as `priors`.
+    fields in their order, and the outputs, as in `DecodeResult`.
     """
-    n_words, n = priors.shape
+    n_words, n = llr.shape
     across = _LANES // width
     neutral = np.float32(0) if min_sum else _HALF
     messages = np.full((row_variable.size, width), neutral)
@@ -838,7 +861,6 @@ def _decode(
 
     left = np.empty((block_degree.max(), _LANES), np.float32)
     running = np.empty(_LANES, np.float32)
-    second = np.empty(_LANES, np.float32)
     sign = np.empty(_LANES, np.int32)
     largest = np.diff(variable_start).max()
     left0 = np.empty((largest, width))
@@ -849,42 +871,39 @@ def _decode(
     iteration = np.zeros(width, np.int64)
     idle = np.ones(width, np.uint8)
     unsatisfied = np.empty(width, np.uint8)
-    all_lanes = np.ones(width, np.uint8)
     done = np.empty(width, np.int64)
     next_word = 0
     while True:
-        if idle.sum() < width:
-            for block in range(block_start.size):
-                start = block_start[block]
-                degree = block_degree[block]
-                if layered:
-                    first = start * across
-                    last = first + degree * across
-                    if min_sum:
-                        _extrinsic_min_sum(
-                            messages, first, last, row_variable, variable_start, variable_rows, prior
-                        )
-                    else:
-                        _extrinsic_sum_product(
-                            messages, first, last, row_variable, variable_start, variable_rows, prior
-                        )
-                if min_sum:
-                    _check_min_sum(lanes, start, degree, syndrome[block], factor, running, second, sign)
-                else:
-                    _check_sum_product(lanes, start, degree, syndrome[block], left, running, sign)
-            iteration += 1
-        if next_word < n_words and _REFILL_PART * idle.sum() >= width:
+        n_idle = idle.sum()
+        if next_word < n_words and _REFILL_PART * n_idle >= width:
             free = np.flatnonzero(idle)[: n_words - next_word]
             new = np.arange(next_word, next_word + free.size)
-            _load(new, free, priors, syndromes, block_checks, neutral, prior, syndrome, messages)
+            _load(
+                new, free, llr, odds, syndromes, block_checks, row_variable, min_sum, layered, prior, syndrome, messages
+            )
             word[free] = new
             iteration[free] = 0
             idle[free] = 0
             next_word += free.size
+        elif n_idle == width:
+            return
+        for block in range(block_start.size):
+            start = block_start[block]
+            degree = block_degree[block]
+            if layered:
+                first = start * across
+                last = first + degree * across
+                if min_sum:
+                    _extrinsic_min_sum(messages, first, last, row_variable, variable_start, variable_rows, prior)
+                else:
+                    _extrinsic_sum_product(messages, first, last, row_variable, variable_start, variable_rows, prior)
+            if min_sum:
+                _check_min_sum(lanes, start, degree, syndrome[block], factor, left, running)
+            else:
+                _check_sum_product(lanes, start, degree, syndrome[block], left, running, sign)
+        iteration += 1
         if min_sum:
-            _degree_3_min_sum(
-                messages, of_degree_3, variable_start, variable_rows, prior, bits, posterior, not layered
-            )
+            _degree_3_min_sum(messages, of_degree_3, variable_start, variable_rows, prior, bits, posterior, not layered)
             for variables in (of_other_degree, of_high_degree):
                 _variables_min_sum(
                     messages,
@@ -924,10 +943,9 @@ def _decode(
                 not layered,
                 left0,
             )
+        unsatisfied[:] = idle
         if width == 1:
-            _find_unsatisfied(
-                bits, syndrome, block_start, block_degree, row_variable, idle, unsatisfied, all_lanes
-            )
+            _find_unsatisfied(bits, syndrome, block_start, block_degree, row_variable, 1, unsatisfied)
         else:
             _find_unsatisfied(
                 bits.view(np.uint64),
@@ -935,20 +953,16 @@ def _decode(
                 block_start,
                 block_degree,
                 row_variable,
-                idle.view(np.uint64),
+                _EIGHT_LANES,
                 unsatisfied.view(np.uint64),
-                all_lanes.view(np.uint64),
             )
         n_done = 0
         for lane in range(width):
-            finished = unsatisfied[lane] == 0 or iteration[lane] == max_iterations
-            if finished and iteration[lane] > 0 and not idle[lane]:
+            if not idle[lane] and (unsatisfied[lane] == 0 or iteration[lane] == max_iterations):
                 idle[lane] = 1
                 done[n_done] = lane
                 n_done += 1
                 out_converged[word[lane]] = unsatisfied[lane] == 0
                 out_iterations[word[lane]] = iteration[lane]
         if n_done > 0:
-            _store(posterior, done[:n_done], word, out_posterior)
-        if next_word == n_words and idle.sum() == width:
-            return
+            _store(posterior, done[:n_done], word, llr, min_sum, out_bits, out_posterior)
