@@ -162,6 +162,41 @@ def regular(
     )
 
 
+def configuration(variable_degrees, check_degrees, rng: np.random.Generator) -> TannerGraph:
+    """A random graph with given degrees: sockets joined at random, double edges mended by swaps.
+
+    Parameters
+    ----------
+    variable_degrees : array_like of int, shape (n,)
+    check_degrees : array_like of int, shape (m,)
+        Both must count the same number of edges.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    TannerGraph
+
+    Raises
+    ------
+    ValueError
+        If a degree is larger than the other side, or the two sides count different edges.
+    RuntimeError
+        If mending comes to no end, as for a graph that is almost complete.
+    """
+    degrees = [np.asarray(d, dtype=np.int64) for d in (variable_degrees, check_degrees)]
+    n_variables, n_checks = map(len, degrees)
+    for d, others in zip(degrees, (n_checks, n_variables), strict=True):
+        if d.ndim != 1 or not len(d) or d.min() < 0 or d.max() > others:
+            raise ValueError(f"degrees must be 0 to {others}, the number of nodes on the other side")
+    if degrees[0].sum() != degrees[1].sum():
+        raise ValueError(f"variables count {degrees[0].sum()} edges, checks {degrees[1].sum()}")
+    variables = np.repeat(np.arange(n_variables, dtype=np.int32), degrees[0])
+    checks = rng.permutation(np.repeat(np.arange(n_checks, dtype=np.int32), degrees[1]))
+    if not _mend(checks, variables, n_checks, n_variables, False, rng):
+        raise RuntimeError("edge swaps find no graph with these degrees that has no double edge")
+    return TannerGraph.from_edges(n_checks, n_variables, checks, variables)
+
+
 def _mend(checks, variables, n_checks, n_variables, no_4_cycles, rng, rounds: int = 500) -> bool:
     """Swap check ends of edges, in place, until no double edge (and no 4-cycle) is left."""
     for _ in range(rounds):

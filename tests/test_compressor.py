@@ -1,0 +1,247 @@
+"""The compressor and its container: round trips, distortion, and damage of every kind."""
+
+import struct
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jscc.gfq.compressor import Compressor, ContainerError, NotConverged, decompress
+from jscc.gfq.ultra_sparse import bits_from_symbols
+from jscc.information import distortion_rate
+
+SMALL = {"reduction": 2, "gamma0": 0.5}
+# Offset and format of each field of the header.
+FIELDS = {
+    "magic": (0, ">4s"),
+    "version": (4, ">B"),
+    "p": (5, ">B"),
+    "graph": (6, ">B"),
+    "symbols": (7, ">I"),
+    "checks": (11, ">I"),
+    "reduction": (15, ">I"),
+    "degree_one": (19, ">I"),
+    "seed": (23, ">Q"),
+    "code": (31, ">I"),
+    "length": (35, ">Q"),
+    "blocks": (43, ">I"),
+}
+
+
+@pytest.fixture(scope="module")
+def compressor() -> Compressor:
+    return Compressor(24, 0.5, 4, seed=1, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def container(compressor) -> bytes:
+    bits = np.random.default_rng(0).integers(0, 2, 150, dtype=np.uint8)
+    return compressor.compress(bits, np.random.default_rng(1))[0]
+
+
+def forged(container: bytes, payload: bytes | None = None, **fields) -> bytes:
+    """The container with other fields, and with the checksum that these have."""
+    changed = bytearray(container[:-4] if payload is None else container[:47] + payload)
+    for name, value in fields.items():
+        offset, form = FIELDS[name]
+        struct.pack_into(form, changed, offset, value)
+    return bytes(changed) + struct.pack(">I", zlib.crc32(changed))
+
+
+def test_a_megabit_comes_back_near_the_least_distortion():
+    bits = np.random.default_rng(0).integers(0, 2, 1_000_000, dtype=np.uint8)
+    compressor = Compressor(2000, 0.5, 6, seed=1, reduction=5, gamma0=0.86)
+    container, report = compressor.compress(bits, np.random.default_rng(1))
+    back = decompress(container)
+    assert back.shape == bits.shape and back.dtype == np.uint8
+    assert np.mean(back != bits) == report.distortion
+    rate = 8 * len(container) / len(bits)
+    assert rate == pytest.approx(compressor.code.rate, rel=0.01)
+    assert distortion_rate(rate) < report.distortion < 1.15 * distortion_rate(rate)
+    assert report.block_distortion.shape == report.iterations.shape == report.trials.shape == (84,)
+    assert (report.trials >= 1).all() and (report.iterations >= report.trials).all()
+    # The last block is a third of a block and zeros, which RBP takes as seriously.
+    whole = len(bits) // 12_000 * 12_000
+    np.testing.assert_allclose(
+        np.mean((back != bits)[:whole].reshape(-1, 12_000), axis=1), report.block_distortion[:-1]
+    )
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 400), st.integers(0, 2**32 - 1), st.sampled_from(["peg", "random"]), st.integers(1, 8))
+def test_any_number_of_bits_comes_back(length, seed, graph, p):
+    rng = np.random.default_rng(seed)
+    bits = rng.integers(0, 2, length, dtype=np.uint8)
+    while True:
+        try:
+            compressor = Compressor(24, 0.5, p, seed, graph=graph, degree_one=0.125, **SMALL)
+            container, report = compressor.compress(bits, rng)
+        except (ValueError, NotConverged):  # a core, or a block: another seed
+            seed += 1
+            continue
+        break
+    back = decompress(container)
+    assert back.dtype == np.uint8 and back.shape == (length,)
+    if length:
+        assert np.mean(back != bits) == report.distortion
+    else:
+        assert np.isnan(report.distortion)
+    n_blocks = -(-length // (24 * p))
+    assert len(container) == 47 + 4 + -(-n_blocks * len(compressor.leaves.information_set) * p // 8)
+
+
+def test_codewords_come_back_as_they_are(compressor):
+    information = np.random.default_rng(3).integers(0, 16, (4, 14))
+    bits = bits_from_symbols(compressor.leaves.codeword(information), 4).ravel()
+    exact = Compressor(24, 0.5, 4, seed=1, reduction=2, gamma0=0.5, prior=8.0)
+    container, report = exact.compress(bits, np.random.default_rng(0))
+    assert report.distortion == 0
+    np.testing.assert_array_equal(decompress(container), bits)
+
+
+def test_the_same_seeds_give_the_same_container(compressor, container):
+    bits = np.random.default_rng(0).integers(0, 2, 150, dtype=np.uint8)
+    again = Compressor(24, 0.5, 4, seed=1, **SMALL)
+    assert again.compress(bits.astype(bool), np.random.default_rng(1))[0] == container
+
+
+def test_the_header_is_the_one_that_is_documented(compressor, container):
+    read = {name: struct.unpack_from(form, container, offset)[0] for name, (offset, form) in FIELDS.items()}
+    read.pop("code")
+    assert read == {
+        "magic": b"JGFQ",
+        "version": 1,
+        "p": 4,
+        "graph": 0,
+        "symbols": 24,
+        "checks": 12,
+        "reduction": 2,
+        "degree_one": 0,
+        "seed": 1,
+        "length": 150,
+        "blocks": 2,
+    }
+    assert len(container) == 47 + 2 * 14 * 4 // 8 + 4
+
+
+def test_every_truncation_is_noticed(container):
+    for end in range(len(container)):
+        with pytest.raises(ContainerError, match="offset"):
+            decompress(container[:end])
+    for more in (b"\0", b"\xff" * 5, container):
+        with pytest.raises(ContainerError, match="checksum"):
+            decompress(container + more)
+
+
+def test_every_change_of_one_byte_is_noticed(container):
+    for offset in range(len(container)):
+        for change in range(1, 256):
+            damaged = bytearray(container)
+            damaged[offset] ^= change
+            with pytest.raises(ContainerError):
+                decompress(bytes(damaged))
+
+
+@given(st.binary(max_size=120), st.booleans(), st.booleans())
+def test_random_bytes_are_no_container(noise, with_magic, with_crc):
+    if with_magic:
+        noise = b"JGFQ\x01" + noise
+    if with_crc:
+        noise += struct.pack(">I", zlib.crc32(noise))
+    with pytest.raises(ContainerError):
+        decompress(noise)
+
+
+def field_values(form: str):
+    size = struct.calcsize(form)
+    return st.one_of(st.integers(0, 40), st.integers(0, 256**size - 1)).map(lambda value: value % 256**size)
+
+
+@settings(max_examples=300)
+@given(
+    st.fixed_dictionaries({}, optional={k: field_values(f) for k, (_, f) in FIELDS.items() if k != "magic"}),
+    st.one_of(st.none(), st.binary(max_size=60)),
+)
+def test_a_hostile_header_gets_an_error_and_little_memory(container, fields, payload):
+    """Whatever the fields say, they are checked against the size of the container first."""
+    hostile = forged(container, payload, **fields)
+    tracemalloc.start()
+    try:
+        bits = decompress(hostile)
+    except ContainerError as error:
+        assert 0 <= error.offset <= len(hostile)
+        assert str(error).startswith(f"offset {error.offset}: ")
+    else:
+        assert len(bits) == fields.get("length", 150)
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 2**22
+
+
+@pytest.mark.parametrize(
+    "fields, offset, complaint",
+    [
+        ({"magic": b"JGFR"}, 0, "JGFQ"),
+        ({"version": 2}, 4, "version 2"),
+        ({"p": 0}, 5, "1 to 8"),
+        ({"p": 9}, 5, "1 to 8"),
+        ({"graph": 2}, 6, "kind 2"),
+        ({"symbols": 2**21 + 1}, 7, "2097152"),
+        ({"symbols": 0}, 11, "checks"),
+        ({"symbols": 12}, 11, "checks"),
+        ({"checks": 1}, 11, "checks"),
+        ({"symbols": 160, "checks": 153}, 11, "one in 16"),
+        ({"reduction": 12}, 15, "taken away"),
+        ({"degree_one": 25}, 19, "degree one"),
+        ({"degree_one": 24}, 31, "not the one"),
+        ({"seed": 2}, 31, "not the one"),
+        ({"code": 0}, 31, "not the one"),
+        ({"length": 2**63}, 43, "blocks"),
+        ({"length": 96}, 43, "blocks"),
+        ({"length": 193}, 43, "blocks"),
+        ({"blocks": 2**32 - 1, "length": (2**32 - 1) * 96}, 47, "bytes of symbols"),
+        ({"blocks": 1, "length": 96}, 47, "bytes of symbols"),
+        ({"reduction": 0, "payload": bytes(12)}, 5, "of no use: the core holds 12 of 12"),
+        ({"payload": bytes(13)}, 47, "13 bytes of symbols"),
+        ({"symbols": 25, "checks": 12, "p": 1, "length": 50, "payload": b"\0\0\0\1"}, 50, "not zero"),
+    ],
+)
+def test_a_contradiction_is_named_with_its_offset(container, fields, offset, complaint):
+    with pytest.raises(ContainerError, match=complaint) as caught:
+        decompress(forged(container, **fields))
+    assert caught.value.offset == offset
+
+
+def test_blocks_without_a_codeword_are_named():
+    compressor = Compressor(24, 0.5, 4, seed=1, reduction=2, max_iterations=1, max_trials=1)
+    bits = np.random.default_rng(0).integers(0, 2, 5 * 96, dtype=np.uint8)
+    bits[96:192] = 0  # a codeword, which one iteration finds
+    compressor.rbp.prior = 30.0
+    with pytest.raises(NotConverged, match=r"4 of 5 blocks \(0, 2, 3, 4\) in 1 trials of 1") as caught:
+        compressor.compress(bits, np.random.default_rng(0))
+    assert caught.value.blocks == (0, 2, 3, 4)
+
+
+def test_wrong_arguments_are_refused(compressor):
+    rng = np.random.default_rng(0)
+    for wrong in ([0, 2], [0.0, 1.0]):
+        with pytest.raises(ValueError, match="0 and 1"):
+            compressor.compress(wrong, rng)
+    for wrong in (np.zeros((2, 96), int), np.array(1)):
+        with pytest.raises(ValueError, match="axis|group"):
+            compressor.compress(wrong, rng)
+    for seed in (-1, 2**64):
+        with pytest.raises(ValueError, match="seed"):
+            Compressor(24, 0.5, 4, seed)
+    with pytest.raises(ValueError, match="core holds 12 of 12"):
+        Compressor(24, 0.5, 4, reduction=0)
+    with pytest.raises(ValueError, match="one in 16"):
+        Compressor(200, 0.03, 4, reduction=1)
+    with pytest.raises(ValueError, match="at most"):
+        Compressor(2**21 + 1, 0.5, 4)
+    with pytest.raises(ValueError, match="gamma0"):
+        Compressor(24, 0.5, 4, reduction=1, gamma0=2)
