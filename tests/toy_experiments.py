@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+import numba
 import numpy as np
 import threadpoolctl
 
@@ -36,7 +37,11 @@ def threads(index, seed):
     """How many threads the numerical libraries would use."""
     np.ones((2, 2)) @ np.ones((2, 2))
     pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
-    return {"largest": max(pools, default=1), "openmp": os.environ.get("OMP_NUM_THREADS", "unset")}
+    return {
+        "largest": max(pools, default=1),
+        "openmp": os.environ.get("OMP_NUM_THREADS", "unset"),
+        "numba": numba.config.NUMBA_NUM_THREADS,
+    }
 
 
 def never_return(index, seed):

@@ -37,6 +37,20 @@ _ONE_TASK = threading.Lock()
 
 
 @contextlib.contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Leave the thread variables of this process as they were, whatever sets them meanwhile."""
+    before = {variable: os.environ.get(variable) for variable in _THREAD_VARIABLES}
+    try:
+        yield
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                os.environ.pop(variable, None)
+            else:
+                os.environ[variable] = value
+
+
+@contextlib.contextmanager
 def _single_thread() -> Iterator[None]:
     """One thread for every numerical library, so that sums are made in one order everywhere."""
     with contextlib.ExitStack() as stack:
@@ -215,9 +229,14 @@ def open_executor(workers: int | None, scheduler: str | None) -> Iterator[InProc
 
     with contextlib.ExitStack() as stack:
         if scheduler is None:
+            stack.enter_context(_environment_kept())
             settings = {
                 # Set before the workers start, since the libraries read these when they are imported.
-                "distributed.nanny.pre-spawn-environ": {variable: "1" for variable in _THREAD_VARIABLES},
+                # Dask sets the first kind in this process too, where Numba may not see its own change.
+                "distributed.nanny.pre-spawn-environ": {
+                    variable: "1" for variable in _THREAD_VARIABLES if variable != "NUMBA_NUM_THREADS"
+                },
+                "distributed.nanny.environ": {"NUMBA_NUM_THREADS": "1"},
                 # A worker inside a long compiled kernel gives no sign of life; it is not dead.
                 "distributed.scheduler.worker-ttl": None,
             }
