@@ -1,12 +1,10 @@
 """Belief propagation held to its laws, to slow references and to an independent decoder."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from conftest import printed_without_and_with_jit, random_tree
 from scipy import sparse
 
 from jscc.ldpc.belief_propagation import BeliefPropagation
@@ -40,18 +38,6 @@ def regular_matrix(rng, n, variable_degree=3, check_degree=6):
             other = rng.integers(len(checks))
             variables[[edge, other]] = variables[[other, edge]]
     raise AssertionError("repeated edges remain")
-
-
-def random_tree(rng, n):
-    """A cycle-free matrix on n variables: each check joins one variable of the tree to new ones."""
-    rows, have, free = [], [0], list(range(1, n))
-    while free:
-        new = [free.pop() for _ in range(min(len(free), int(rng.integers(1, 4))))]
-        row = np.zeros(n, np.uint8)
-        row[[int(rng.choice(have)), *new]] = 1
-        rows.append(row)
-        have += new
-    return np.array(rows)
 
 
 def brute_force_llr(matrix, llr, syndrome):
@@ -401,9 +387,5 @@ for method in ("sum-product", "min-sum"):
 
 
 def test_the_kernels_give_the_same_without_compilation():
-    def run(disable):
-        environment = dict(os.environ, NUMBA_DISABLE_JIT=disable)
-        command = [sys.executable, "-W", "error", "-c", WITHOUT_JIT]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-
-    assert run("1") == run("0")
+    plain, compiled = printed_without_and_with_jit(WITHOUT_JIT)
+    assert plain == compiled

@@ -1,12 +1,10 @@
 """Polar quantisation held to brute force on eight bits, and to the limits it tends to."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from conftest import printed_without_and_with_jit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,9 +171,5 @@ print(*code.frozen, *code.quantise(words)[0].ravel(), *code.quantise(words, np.r
 
 
 def test_the_kernels_give_the_same_without_compilation():
-    def run(disable):
-        environment = dict(os.environ, NUMBA_DISABLE_JIT=disable)
-        command = [sys.executable, "-W", "error", "-c", WITHOUT_JIT]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-
-    assert run("1") == run("0")
+    plain, compiled = printed_without_and_with_jit(WITHOUT_JIT)
+    assert plain == compiled

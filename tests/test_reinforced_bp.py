@@ -1,12 +1,10 @@
 """Reinforced belief propagation held to the paper's equations, to brute force and to the laws of coding."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from conftest import printed_without_and_with_jit, random_tree
 from scipy import sparse
 
 from jscc import information
@@ -31,18 +29,6 @@ def irregular(rng, m, n, p):
     matrix[0] = 0
     matrix[1] = np.arange(n) == n - 1
     return labelled(matrix, p, rng)
-
-
-def random_tree(rng, n):
-    """A cycle-free matrix on n variables: each check joins one variable of the tree to new ones."""
-    rows, have, free = [], [0], list(range(1, n))
-    while free:
-        new = [free.pop() for _ in range(min(len(free), int(rng.integers(1, 4))))]
-        row = np.zeros(n, np.uint8)
-        row[[int(rng.choice(have)), *new]] = 1
-        rows.append(row)
-        have += new
-    return np.array(rows)
 
 
 def random_bits(rng, code, *samples):
@@ -422,11 +408,7 @@ for p in (1, 4):
 
 
 def test_the_kernels_give_the_same_without_compilation():
-    def run(disable):
-        environment = dict(os.environ, NUMBA_DISABLE_JIT=disable)
-        command = [sys.executable, "-W", "error", "-c", WITHOUT_JIT]
-        lines = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
-        return [np.array(line.split(), float) for line in lines]
-
-    for plain, compiled in zip(run("1"), run("0"), strict=True):
+    lines = (text.splitlines() for text in printed_without_and_with_jit(WITHOUT_JIT))
+    for plain, compiled in zip(*lines, strict=True):
+        plain, compiled = (np.array(line.split(), float) for line in (plain, compiled))
         np.testing.assert_allclose(plain, compiled, rtol=1e-5, atol=1e-5)

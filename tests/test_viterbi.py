@@ -2,12 +2,10 @@
 
 import heapq
 import itertools
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from conftest import printed_without_and_with_jit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -202,9 +200,5 @@ for rate in (0.3, 0.5, 0.7):
 
 
 def test_the_kernels_give_the_same_without_compilation():
-    def run(disable):
-        environment = dict(os.environ, NUMBA_DISABLE_JIT=disable)
-        command = [sys.executable, "-W", "error", "-c", WITHOUT_JIT]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-
-    assert run("1") == run("0")
+    plain, compiled = printed_without_and_with_jit(WITHOUT_JIT)
+    assert plain == compiled

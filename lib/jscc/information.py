@@ -62,6 +62,24 @@ def distortion_rate(rate) -> np.ndarray:
     return inverse_binary_entropy(1 - _probabilities(rate))
 
 
+def rate_distortion_slope(rate) -> np.ndarray:
+    """Slope ``-dR/dD = ln((1 - D) / D)`` of the rate-distortion function of a fair binary source at a rate.
+
+    Parameters
+    ----------
+    rate : array_like of float
+        Bits per source bit, 0 to 1; at 1, where D = 0, the slope is infinite.
+
+    Returns
+    -------
+    ndarray of float64
+        Nats per wrong bit.
+    """
+    distortion = distortion_rate(rate)
+    with np.errstate(divide="ignore"):
+        return np.log((1 - distortion) / distortion)
+
+
 def check_bias(p, weight) -> np.ndarray:
     """Probability that the sum of `weight` independent bits is 1, each being 1 with probability p.
 

@@ -11,7 +11,7 @@ from jscc.gfq.leaf_removal import leaf_removal
 from jscc.gfq.reinforced_bp import Encoding, ReinforcedBP
 from jscc.gfq.ultra_sparse import GFqCode, ultra_sparse
 from jscc.gfq.weight_enumerator import weight_enumerator
-from jscc.information import distortion_rate
+from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.polar.quantise import PolarCode
 from jscc.runner import Experiment
 
@@ -76,12 +76,6 @@ TUNING_SAMPLES = 4
 MOST_TRIALS, MOST_ITERATIONS = 2.0, 300.0
 
 
-def natural_prior(rate: float) -> float:
-    """L* = ln((1 - D*) / D*), the slope of the rate-distortion curve where it has this rate."""
-    limit = distortion_rate(rate)
-    return float(np.log((1 - limit) / limit))
-
-
 def rate_distortion(graph: str, p: int, rate: float, b: int, samples: int, seed: int) -> dict:
     """One point of Fig. 3: gamma0 and L tuned on other samples, then the distortion at both."""
     a_code = code(N_BITS // p, rate, p, graph, b)
@@ -101,10 +95,10 @@ def tuned(a_code: GFqCode, samples: int) -> tuple[dict, int]:
     For every L, gamma0 climbs until a setting fails, or falls until one holds: more of it means slower, better and
     less reliable runs. The next L starts where the last one ended.
     """
-    best, best_score = {"gamma0": GAMMAS[0], "prior": natural_prior(a_code.rate)}, (False, 0, 0.0)
+    best, best_score = {"gamma0": GAMMAS[0], "prior": float(rate_distortion_slope(a_code.rate))}, (False, 0, 0.0)
     tried, index = 0, GAMMAS.index(0.92)
     for multiple in PRIORS:
-        prior, step, held = multiple * natural_prior(a_code.rate), 0, False
+        prior, step, held = multiple * float(rate_distortion_slope(a_code.rate)), 0, False
         while 0 <= index < len(GAMMAS):
             settings = {"gamma0": GAMMAS[index], "prior": prior}
             outcome = summary(compressed(a_code, samples, TUNING_SEED, max_trials=2, **settings))
@@ -161,7 +155,8 @@ def scaling(n_bits: int, samples: int, seed: int) -> dict:
     """Distortion, work and convergence against the length, GF(64), R = 1/2."""
     p = 6
     a_code = code(n_bits // p, 0.5, p)
-    encoding = compressed(a_code, samples, seed, gamma0=0.92, prior=0.95 * natural_prior(0.5), max_trials=2)
+    prior = 0.95 * float(rate_distortion_slope(0.5))
+    encoding = compressed(a_code, samples, seed, gamma0=0.92, prior=prior, max_trials=2)
     work = encoding.iterations * a_code.graph.n_edges / a_code.n_bits
     failed = np.count_nonzero(a_code.syndrome(encoding.symbols[~encoding.converged]), axis=1)
     return {
@@ -181,7 +176,7 @@ def enumerate_weights(p: int, rate: float, seed: int) -> list[dict]:
     a_code = code(N_BITS // p, rate, p, "random", 0)
     rng = np.random.default_rng(seed)
     word = rng.integers(0, 2, a_code.n_bits, dtype=np.uint8)
-    curve = weight_enumerator(a_code, word, np.array(MULTIPLES) * natural_prior(rate), rng)
+    curve = weight_enumerator(a_code, word, np.array(MULTIPLES) * rate_distortion_slope(rate), rng)
     return [
         {
             "multiple": multiple,

@@ -132,9 +132,11 @@ def _grid(scale: str) -> list[dict]:
         points += _points(dataset, GRU, SUBSET, 30, (0, 1, 2))
         points += _points(dataset, FULLY_CONNECTED, **small, seeds=(0,) if dataset == "cifar10" else (0, 1, 2))
     points += _points("mnist", {"CNN1D": CODED}, **small, seeds=(0, 1, 2))
-    points += _points("mnist", {"VGG11": (*CODED, "none"), "URESNET18": CODED[:2]}, **small)
-    points += _points("fashion_mnist", {"CNN1D": CODED[:2], "VGG11": ("huffman",)}, **small)
-    points += _points("cifar10", {"CNN1D": ("huffman",), "VGG11": CODED}, **small)
+    points += _points("mnist", {"VGG11": (*CODED, "none"), "URESNET18": (*CODED, "none")}, **small)
+    points += _points("fashion_mnist", {"CNN1D": CODED}, **small)
+    points += _points("cifar10", {"CNN1D": CODED}, **small)
+    for dataset in ("fashion_mnist", "cifar10"):
+        points += _points(dataset, {"VGG11": (*CODED, "none"), "URESNET18": (*CODED, "none")}, **small)
     points += _points("mnist", GRU, 60_000, 10)
     points += _points("mnist", {"CNN1D": ("huffman",), "VGG11": ("huffman",)}, 60_000, 3)
     return points

@@ -40,7 +40,7 @@ import numpy as np
 from jscc.gfq.leaf_removal import leaf_removal
 from jscc.gfq.reinforced_bp import ReinforcedBP
 from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
-from jscc.information import distortion_rate
+from jscc.information import rate_distortion_slope
 
 __all__ = ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"]
 
@@ -157,8 +157,7 @@ class Compressor:
         k = len(self.leaves.information_set)
         if k * _MOST_SYMBOLS_PER_STORED < n_symbols:
             raise ValueError(f"{k} of {n_symbols} symbols carry information, fewer than one in 16")
-        distortion = distortion_rate(self.code.rate)
-        settings.setdefault("prior", 0.95 * np.log((1 - distortion) / distortion))
+        settings.setdefault("prior", 0.95 * float(rate_distortion_slope(self.code.rate)))
         self.rbp = ReinforcedBP(self.code, **settings)
         n_checks, n_leaves = self.code.n_checks + reduction, round(degree_one * n_symbols)
         self._description = (p, _GRAPHS.index(graph), n_symbols, n_checks, reduction, n_leaves, seed)

@@ -39,6 +39,8 @@ from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from jscc.gfq.ultra_sparse import symbols_from_bits
+
 __all__ = ["Encoding", "FixedPoint", "ReinforcedBP", "Trace", "fixed_point"]
 
 _SCHEDULES = {"variable": 0, "fixed": 1, "check": 2, "flooding": 3}
@@ -341,13 +343,7 @@ def _symbols(bits, code) -> np.ndarray:
     p, n = code.field.p, code.n_symbols
     if bits.ndim not in (1, 2) or bits.shape[-1] != n * p:
         raise ValueError(f"bits has shape {bits.shape}; expected ({n * p},) or (samples, {n * p})")
-    if not np.isin(bits, (0, 1)).all():
-        raise ValueError("bits holds other values; expected 0 and 1 only")
-    planes = bits.reshape(-1, n, p).astype(np.uint8)
-    symbols = np.zeros(planes.shape[:2], np.uint8)
-    for k in range(p):
-        symbols = symbols << np.uint8(1) | planes[:, :, k]
-    return symbols
+    return symbols_from_bits(bits, p).reshape(-1, n)
 
 
 # ---------------------------------------------------------------------------------------------
