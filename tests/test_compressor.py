@@ -225,6 +225,17 @@ def test_blocks_without_a_codeword_are_named():
     assert caught.value.blocks == (0, 2, 3, 4)
 
 
+def test_blocks_without_a_codeword_are_mended_if_it_is_wanted():
+    settings = {"max_iterations": 30, "max_trials": 1, "gamma0": 0.9}
+    bits = np.random.default_rng(4).integers(0, 2, 5000)
+    with pytest.raises(NotConverged, match="mend=True") as caught:
+        Compressor(200, 0.5, 4, **settings).compress(bits, np.random.default_rng(5))
+    container, report = Compressor(200, 0.5, 4, mend=True, **settings).compress(bits, np.random.default_rng(5))
+    assert tuple(np.flatnonzero(report.mended)) == caught.value.blocks
+    assert np.mean(decompress(container) != bits) == pytest.approx(report.distortion)
+    assert report.distortion < 0.25  # of half the bits, and none of it chance
+
+
 def test_wrong_arguments_are_refused(compressor):
     rng = np.random.default_rng(0)
     for wrong in ([0, 2], [0.0, 1.0]):

@@ -217,3 +217,34 @@ def test_a_removal_can_be_sent_to_another_process():
     leaves = leaf_removal(ultra_sparse(40, 0.5, 4, np.random.default_rng(0), reduction=1))
     word = leaves.codeword(np.arange(21) % 16)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(leaves)).codeword(np.arange(21) % 16), word)
+
+
+@given(codes(empty_core=True), seeds)
+def test_mending_keeps_the_information_symbols_and_codewords_as_they_are(code, seed):
+    leaves = leaf_removal(code)
+    words = np.random.default_rng(seed).integers(0, code.field.q, (3, code.n_symbols))
+    mended = leaves.mend(words)
+    assert not code.syndrome(mended).any()
+    np.testing.assert_array_equal(mended[:, leaves.information_set], words[:, leaves.information_set])
+    np.testing.assert_array_equal(leaves.mend(mended), mended)
+    np.testing.assert_array_equal(leaves.mend(words[0]), mended[0])
+
+
+def test_one_unsatisfied_check_changes_only_the_way_to_where_the_removal_began():
+    """A chain of checks of degree two whose end is a leaf: the change runs to the leaf and no further."""
+    n = 12
+    matrix = np.eye(n - 1, n, dtype=np.uint8) | np.eye(n - 1, n, k=1, dtype=np.uint8)
+    leaves = leaf_removal(GFqCode(TannerGraph.from_matrix(matrix), matrix[matrix != 0], field(3)))
+    word = np.zeros(n, np.uint8)
+    word[:5] = 3  # unsatisfied: the check between symbols 4 and 5
+    assert len(np.flatnonzero(leaves.code.syndrome(word))) == 1
+    mended = leaves.mend(word)
+    assert not leaves.code.syndrome(mended).any() and len(np.unique(mended)) == 1
+
+
+@pytest.mark.parametrize("words", [np.zeros(3, int), np.int64(1), np.full(12, 8)])
+def test_what_cannot_be_mended_is_refused(words):
+    matrix = np.eye(11, 12, dtype=np.uint8) | np.eye(11, 12, k=1, dtype=np.uint8)
+    leaves = leaf_removal(GFqCode(TannerGraph.from_matrix(matrix), matrix[matrix != 0], field(3)))
+    with pytest.raises(ValueError):
+        leaves.mend(words)

@@ -9,7 +9,7 @@ import numpy as np
 from jscc.convolutional.viterbi import code_of_rate
 from jscc.gfq.leaf_removal import leaf_removal
 from jscc.gfq.reinforced_bp import Encoding, ReinforcedBP
-from jscc.gfq.ultra_sparse import GFqCode, ultra_sparse
+from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, ultra_sparse
 from jscc.gfq.weight_enumerator import weight_enumerator
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.polar.quantise import PolarCode
@@ -40,11 +40,11 @@ def code(
     return ultra_sparse(n_symbols, rate, p, rng, graph=graph, reduction=reduction, degree_one=degree_one)
 
 
-def compressed(a_code: GFqCode, n_samples: int, seed: int, **settings) -> Encoding:
-    """`n_samples` uniform source words, compressed."""
+def compressed(a_code: GFqCode, n_samples: int, seed: int, **settings) -> tuple[Encoding, np.ndarray]:
+    """`n_samples` uniform source words, compressed, and the words."""
     rng = np.random.default_rng(seed)
     words = rng.integers(0, 2, (n_samples, a_code.n_bits), dtype=np.uint8)
-    return ReinforcedBP(a_code, **settings).encode(words, rng)
+    return ReinforcedBP(a_code, **settings).encode(words, rng), words
 
 
 def summary(encoding: Encoding) -> dict:
@@ -64,44 +64,67 @@ def summary(encoding: Encoding) -> dict:
 def tradeoff(gamma0: float, prior: float, samples: int, seed: int) -> dict:
     """One point of Fig. 2."""
     a_code = code(**TRADEOFF)
-    encoding = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
+    encoding, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
     return {"rate": a_code.rate, **summary(encoding)}
 
 
 # Fig. 3: the paper looked for the best gamma0 and L "by simulations", such that the mean number of trials is
 # at most 2 and that of iterations less than 300.
-GAMMAS = (0.7, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99)
-PRIORS = (0.85, 1.0)  # L in multiples of L* = ln((1 - D*) / D*)
-TUNING_SAMPLES = 4
+GAMMAS = (0.7, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995)
+PRIORS = (1.0, 0.9, 1.1)  # L in multiples of the slope of R(D)
+TUNING_SAMPLES = 8
 MOST_TRIALS, MOST_ITERATIONS = 2.0, 300.0
 
 
-def rate_distortion(graph: str, p: int, rate: float, b: int, samples: int, seed: int) -> dict:
-    """One point of Fig. 3: gamma0 and L tuned on other samples, then the distortion at both."""
+def rate_distortion(graph: str, p: int, rate: float, b: int, gamma1: float, samples: int, seed: int) -> dict:
+    """One point of Fig. 3: gamma0 and L tuned on other samples, then the distortion at both.
+
+    `mended` is the mean distortion of all samples, those without convergence mended by leaf removal; it is missing
+    where leaf removal cannot empty the graph.
+    """
     a_code = code(N_BITS // p, rate, p, graph, b)
-    settings, tried = tuned(a_code, TUNING_SAMPLES if samples > 5 else 2)
+    settings, tried = tuned(a_code, gamma1, TUNING_SAMPLES if samples > 5 else 2)
+    encoding, words = compressed(a_code, samples, seed, **settings)
     row = {
         "actual_rate": a_code.rate,
         "limit": float(distortion_rate(a_code.rate)),
         "settings_tried": tried,
-        **settings,
+        "gamma0": settings["gamma0"],
+        "prior": settings["prior"],
     }
-    return {**row, **summary(compressed(a_code, samples, seed, **settings))}
+    return {**row, **summary(encoding), **mending(a_code, words, encoding)}
 
 
-def tuned(a_code: GFqCode, samples: int) -> tuple[dict, int]:
+def mending(a_code: GFqCode, words: np.ndarray, encoding: Encoding) -> dict:
+    """What is left to mend, and the distortion of all samples when leaf removal has done it."""
+    leaves = leaf_removal(a_code)
+    unsatisfied = np.count_nonzero(a_code.syndrome(encoding.symbols), axis=1)
+    facts = {"unsatisfied": float(unsatisfied.mean()), "mended_symbols": None, "mended": None, "mended_std": None}
+    if leaves.core.size:
+        return facts
+    symbols = leaves.mend(encoding.symbols)
+    distortion = (bits_from_symbols(symbols, a_code.field.p) != words).mean(axis=1)
+    return facts | {
+        "mended_symbols": float(np.count_nonzero(symbols != encoding.symbols, axis=1).mean()),
+        "mended": float(distortion.mean()),
+        "mended_std": float(distortion.std(ddof=1)),
+    }
+
+
+def tuned(a_code: GFqCode, gamma1: float, samples: int) -> tuple[dict, int]:
     """gamma0 and L of least distortion among those that keep to the paper's two conditions, and how many were tried.
 
     For every L, gamma0 climbs until a setting fails, or falls until one holds: more of it means slower, better and
     less reliable runs. The next L starts where the last one ended.
     """
-    best, best_score = {"gamma0": GAMMAS[0], "prior": float(rate_distortion_slope(a_code.rate))}, (False, 0, 0.0)
+    slope = float(rate_distortion_slope(a_code.rate))
+    best, best_score = {"gamma0": GAMMAS[0], "gamma1": gamma1, "prior": slope}, (False, 0, 0.0)
     tried, index = 0, GAMMAS.index(0.92)
     for multiple in PRIORS:
-        prior, step, held = multiple * float(rate_distortion_slope(a_code.rate)), 0, False
+        step = 0
         while 0 <= index < len(GAMMAS):
-            settings = {"gamma0": GAMMAS[index], "prior": prior}
-            outcome = summary(compressed(a_code, samples, TUNING_SEED, max_trials=2, **settings))
+            settings = {"gamma0": GAMMAS[index], "gamma1": gamma1, "prior": multiple * slope}
+            outcome = summary(compressed(a_code, samples, TUNING_SEED, **settings)[0])
             tried += 1
             few = outcome["trials"] <= MOST_TRIALS and outcome["iterations"] < MOST_ITERATIONS
             held = few and outcome["converged"] == samples
@@ -120,7 +143,7 @@ def tuned(a_code: GFqCode, samples: int) -> tuple[dict, int]:
 def reduction(graph: str, b: int, gamma0: float, number: int, samples: int, seed: int) -> dict:
     """One trial each for samples of one code with b checks taken away."""
     a_code = code(**TRADEOFF, graph=graph, reduction=b, number=number)
-    encoding = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
+    encoding, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
     return {"rate": a_code.rate, "core": leaf_removal(a_code).core.size, **summary(encoding)}
 
 
@@ -131,6 +154,7 @@ VARIANTS = {
     "check": {"schedule": "check"},
     "flooding": {"schedule": "flooding"},
     "gamma1_0.9999": {"gamma1": 0.9999},
+    "gamma1_0.9997": {"gamma1": 0.9997},
     "gamma1_0.999": {"gamma1": 0.999},
     "gamma1_0.99": {"gamma1": 0.99},
     "degree_one_0.02": {"degree_one": 0.02},
@@ -144,28 +168,34 @@ def scheduling(variant: str, gamma0: float, samples: int, seed: int) -> dict:
     """The code of Fig. 2 with another order of the updates, a growing reinforcement, or leaves in the code."""
     settings = dict(VARIANTS[variant])
     a_code = code(**TRADEOFF, degree_one=settings.pop("degree_one", 0.0))
-    limit_iterations = 1000  # slower schedules are to be seen to the end
-    encoding = compressed(
-        a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1, max_iterations=limit_iterations, **settings
-    )
-    return {"rate": a_code.rate, **summary(encoding)}
+    # Slower schedules are to be seen to the end.
+    settings |= {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": 1000}
+    encoding, words = compressed(a_code, samples, seed, **settings)
+    return {"rate": a_code.rate, **summary(encoding), **mending(a_code, words, encoding)}
 
 
-def scaling(n_bits: int, samples: int, seed: int) -> dict:
-    """Distortion, work and convergence against the length, GF(64), R = 1/2."""
+def scaling(n_bits: int, gamma0: float, gamma1: float, samples: int, seed: int) -> dict:
+    """Distortion, work and convergence of one trial against the length, GF(64), R = 1/2."""
     p = 6
     a_code = code(n_bits // p, 0.5, p)
-    prior = 0.95 * float(rate_distortion_slope(0.5))
-    encoding = compressed(a_code, samples, seed, gamma0=0.92, prior=prior, max_trials=2)
+    prior = float(rate_distortion_slope(0.5))
+    encoding, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior, max_trials=1)
     work = encoding.iterations * a_code.graph.n_edges / a_code.n_bits
-    failed = np.count_nonzero(a_code.syndrome(encoding.symbols[~encoding.converged]), axis=1)
     return {
         "rate": a_code.rate,
         "limit": float(distortion_rate(a_code.rate)),
         **summary(encoding),
         "edge_iterations_per_bit": float(work.mean()),
-        "unsatisfied_where_failed": float(failed.mean()) if len(failed) else None,
+        **mending(a_code, words, encoding),
     }
+
+
+def budget(gamma0: float, max_iterations: int, samples: int, seed: int) -> dict:
+    """The code of Fig. 2 with one trial that is stopped early and mended, where the paper restarts."""
+    a_code = code(**TRADEOFF)
+    settings = {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": max_iterations}
+    encoding, words = compressed(a_code, samples, seed, **settings)
+    return {"rate": a_code.rate, **summary(encoding), **mending(a_code, words, encoding)}
 
 
 MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5)
@@ -218,19 +248,22 @@ def _tradeoff_grid(scale: str) -> list[dict]:
     many = (0.8, 0.83, 0.86, 0.88, 0.9, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98)
     gammas = many if scale == "paper" else (0.86, 0.92)
     priors = (1.3, 1.4, 1.5, 1.6) if scale == "paper" else (PRIOR,)
-    return [
-        {"gamma0": gamma0, "prior": prior, "samples": SAMPLES[scale]} for prior in priors for gamma0 in gammas
-    ]
+    return [{"gamma0": gamma0, "prior": prior, "samples": SAMPLES[scale]} for prior in priors for gamma0 in gammas]
 
 
 def _rate_distortion_grid(scale: str) -> list[dict]:
-    points = [("peg", 6, 0.5, REDUCTION)]
+    points = [("peg", 6, 0.5, REDUCTION, 1.0)]
     if scale == "paper":
-        points = [("peg", p, rate, REDUCTION) for p in (8, 6, 1, 4) for rate in RATES]
-        points += [("random", p, rate, REDUCTION) for p in (8, 6, 1, 4) for rate in (0.3, 0.5, 0.7)]
+        points = [("peg", p, rate, REDUCTION, 1.0) for p in (8, 6, 1, 4) for rate in RATES]
+        points += [("random", p, rate, REDUCTION, 1.0) for p in (8, 6, 1, 4) for rate in RATES]
+        # Reinforcement that grows, for which the paper has a parameter that it fixes to one.
+        points += [("peg", p, rate, REDUCTION, 0.9999) for p in (8, 6, 1, 4) for rate in RATES]
         # Five symbols of eight bits are a good deal of rate: also with a single check taken away.
-        points += [("peg", 8, rate, 1) for rate in (0.3, 0.5)]
-    return [{"graph": graph, "p": p, "rate": rate, "b": b, "samples": SAMPLES[scale]} for graph, p, rate, b in points]
+        points += [("peg", 8, rate, 1, 1.0) for rate in (0.3, 0.5)]
+    return [
+        {"graph": graph, "p": p, "rate": rate, "b": b, "gamma1": gamma1, "samples": SAMPLES[scale]}
+        for graph, p, rate, b, gamma1 in points
+    ]
 
 
 def _weights_grid(scale: str) -> list[dict]:
@@ -239,10 +272,10 @@ def _weights_grid(scale: str) -> list[dict]:
 
 
 def _reduction_grid(scale: str) -> list[dict]:
-    """Ten samples of each of five codes: whether a run converges is a matter of the code too."""
-    reductions, codes = ((0, 1, 2, 5, 20), 5) if scale == "paper" else ((0, 1), 1)
+    """Samples of each of five codes: whether a run converges is a matter of the code too."""
+    reductions, codes = ((0, 1, 2, 3, 5, 10, 20), 5) if scale == "paper" else ((0, 1), 1)
     return [
-        {"graph": graph, "b": b, "gamma0": gamma0, "number": number, "samples": min(10, SAMPLES[scale])}
+        {"graph": graph, "b": b, "gamma0": gamma0, "number": number, "samples": SAMPLES[scale]}
         for graph in ("peg", "random")
         for gamma0 in (0.92, 0.95)
         for b in reductions
@@ -253,7 +286,7 @@ def _reduction_grid(scale: str) -> list[dict]:
 def _scheduling_grid(scale: str) -> list[dict]:
     variants = VARIANTS if scale == "paper" else ("default", "flooding")
     return [
-        {"variant": variant, "gamma0": gamma0, "samples": min(20, SAMPLES[scale])}
+        {"variant": variant, "gamma0": gamma0, "samples": SAMPLES[scale]}
         for variant in variants
         for gamma0 in ((0.92, 0.96) if scale == "paper" else (0.92,))
     ]
@@ -263,9 +296,23 @@ def _scaling_grid(scale: str) -> list[dict]:
     lengths = {
         "smoke": {600: 2},
         "quick": {600: 5, 6000: 5},
-        "paper": {600: 50, 1200: 50, 3000: 50, 12_000: 20, 30_000: 20, 120_000: 8},
+        "paper": {600: 50, 1200: 50, 3000: 50, 12_000: 20, 30_000: 20, 120_000: 8, 300_000: 4, 1_000_000: 2},
     }[scale]
-    return [{"n_bits": n_bits, "samples": samples} for n_bits, samples in lengths.items()]
+    return [
+        {"n_bits": n_bits, "gamma0": gamma0, "gamma1": gamma1, "samples": samples}
+        for gamma0, gamma1 in ((0.92, 1.0), (0.97, 0.9997))
+        for n_bits, samples in lengths.items()
+    ]
+
+
+def _budget_grid(scale: str) -> list[dict]:
+    gammas = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99) if scale == "paper" else (0.92,)
+    budgets = (30, 50, 75, 100, 150, 200, 300) if scale == "paper" else (50,)
+    return [
+        {"gamma0": gamma0, "max_iterations": budget, "samples": SAMPLES[scale]}
+        for gamma0 in gammas
+        for budget in budgets
+    ]
 
 
 def _rivals_grid(scale: str) -> list[dict]:
@@ -319,6 +366,12 @@ EXPERIMENTS = [
         title="Distortion and work of RBP against the length",
         task=scaling,
         grid=_scaling_grid,
+    ),
+    Experiment(
+        name="rbp_mending",
+        title="RBP stopped after a number of iterations, and mended by leaf removal",
+        task=budget,
+        grid=_budget_grid,
     ),
     Experiment(
         name="rbp_rivals",

@@ -2,7 +2,8 @@
 
 The bits are cut into blocks as long as the code, the last one filled up with zeros. Reinforced belief propagation finds
 a codeword near each block, and the codeword's information symbols are what is stored. Back-substitution along
-the leaf removal's steps makes the codeword of them again.
+the leaf removal's steps makes the codeword of them again. Where no codeword was found, the compressor says so, or
+takes the one with the information symbols of the last hard decisions, if it was told to mend.
 
 **The container** holds, all integers most significant byte first:
 
@@ -80,7 +81,8 @@ class NotConverged(RuntimeError):
         self.blocks = tuple(map(int, blocks))
         super().__init__(
             f"no codeword found for {len(self.blocks)} of {n_blocks} blocks ({', '.join(map(str, self.blocks))}) in "
-            f"{rbp.max_trials} trials of {rbp.max_iterations} iterations; a smaller gamma0 converges more surely"
+            f"{rbp.max_trials} trials of {rbp.max_iterations} iterations; a smaller gamma0 converges more surely, "
+            "and mend=True takes the nearest codeword along the leaf removal"
         )
 
 
@@ -98,12 +100,15 @@ class Report:
         Of reinforced belief propagation, all trials together.
     trials : ndarray of int64, shape (blocks,)
         Starts of it.
+    mended : ndarray of int64, shape (blocks,)
+        Symbols of the last hard decisions that were changed to make a codeword of them; 0 where it had converged.
     """
 
     distortion: float
     block_distortion: np.ndarray
     iterations: np.ndarray
     trials: np.ndarray
+    mended: np.ndarray
 
 
 class Compressor:
@@ -117,6 +122,9 @@ class Compressor:
         Which code, 0 to 2**64 - 1.
     graph, reduction, degree_one
         See `jscc.gfq.ultra_sparse.ultra_sparse`.
+    mend : bool
+        Whether blocks for which no codeword was found are mended by `jscc.gfq.leaf_removal.LeafRemoval.mend`, at some
+        distortion, and not refused.
     **settings
         Of `jscc.gfq.reinforced_bp.ReinforcedBP`. The prior is by default 0.95 ln((1 - D) / D), with the least
         distortion D at the code's rate. From rate 0.9 on, gamma0 must be smaller than it is by default, such as 0.85.
@@ -144,6 +152,7 @@ class Compressor:
         graph: str = "peg",
         reduction: int = 1,
         degree_one: float = 0.0,
+        mend: bool = False,
         **settings,
     ) -> None:
         if not 0 <= seed < 1 << 64:
@@ -159,6 +168,7 @@ class Compressor:
             raise ValueError(f"{k} of {n_symbols} symbols carry information, fewer than one in 16")
         settings.setdefault("prior", 0.95 * float(rate_distortion_slope(self.code.rate)))
         self.rbp = ReinforcedBP(self.code, **settings)
+        self.mend = mend
         n_checks, n_leaves = self.code.n_checks + reduction, round(degree_one * n_symbols)
         self._description = (p, _GRAPHS.index(graph), n_symbols, n_checks, reduction, n_leaves, seed)
 
@@ -182,7 +192,7 @@ class Compressor:
         ValueError
             If `bits` is not one axis of 0 and 1.
         NotConverged
-            If no codeword was found for some block.
+            If no codeword was found for some block, and `mend` is false.
         """
         bits = symbols_from_bits(bits, 1)
         if bits.ndim != 1:
@@ -191,14 +201,16 @@ class Compressor:
         blocks = np.zeros((n_blocks, self.code.n_bits), np.uint8)
         blocks.reshape(-1)[: len(bits)] = bits
         encoding = self.rbp.encode(blocks, rng)
-        if not encoding.converged.all():
+        if not encoding.converged.all() and not self.mend:
             raise NotConverged(np.flatnonzero(~encoding.converged), n_blocks, self.rbp)
-        found = bits_from_symbols(encoding.symbols, self.code.field.p).reshape(-1)[: len(bits)]
-        distortion = np.count_nonzero(found != bits) / len(bits) if len(bits) else np.nan
-        stored = bits_from_symbols(self.leaves.information(encoding.symbols), self.code.field.p)
+        symbols = self.leaves.mend(encoding.symbols)
+        mended = np.count_nonzero(symbols != encoding.symbols, axis=1)
+        wrong = bits_from_symbols(symbols, self.code.field.p) != blocks
+        distortion = np.count_nonzero(wrong.reshape(-1)[: len(bits)]) / len(bits) if len(bits) else np.nan
+        stored = bits_from_symbols(self.leaves.information(symbols), self.code.field.p)
         header = _HEADER.pack(_MAGIC, _VERSION, *self._description, _checksum(self.code), len(bits), n_blocks)
         container = header + np.packbits(stored).tobytes()
-        report = Report(distortion, encoding.distortion, encoding.iterations, encoding.trials)
+        report = Report(distortion, wrong.mean(axis=1), encoding.iterations, encoding.trials, mended)
         return container + _CRC.pack(zlib.crc32(container)), report
 
 

@@ -9,6 +9,10 @@ check, and the d - 1 others are free: they add q**(d - 1) configurations (the pa
 case). With an empty core there is a pivot for each check, so H has full rank and the k = n - m other symbols are
 information symbols; going through the checks in reverse gives the codeword.
 
+**Mending.** The same back-substitution takes any word to a codeword: keep its information symbols, and make the
+pivots anew. Where few checks were unsatisfied few pivots change, those from each such check to where the removal
+began. A reinforced belief propagation that ends with a handful of unsatisfied checks is finished this way.
+
 An ultra-sparse code has no leaf. Leaf removal empties just those components of its graph that the reduction has taken
 a check from: one check is enough for a connected graph, but each component needs its own.
 """
@@ -110,6 +114,27 @@ class LeafRemoval:
         words[..., where] = information
         _substitute(*self._steps, self.pivots[::-1], self.code.field.product, words.reshape(-1, words.shape[-1]))
         return words
+
+    def mend(self, words) -> np.ndarray:
+        """The codewords that agree with words on the information set; a codeword stays what it is.
+
+        Parameters
+        ----------
+        words : array_like of integers, shape (..., n)
+
+        Returns
+        -------
+        ndarray of uint8, shape (..., n)
+
+        Raises
+        ------
+        ValueError
+            If the last axis is not n long, a value is no element of the field, or the core is not empty.
+        """
+        words = self.code.field.symbols(words)
+        if words.ndim < 1 or words.shape[-1] != self.code.n_symbols:
+            raise ValueError(f"the last axis must hold {self.code.n_symbols} symbols, not {words.shape}")
+        return self.codeword(words[..., self.information_set])
 
     @cached_property
     def _steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
