@@ -52,6 +52,8 @@ _GRAPHS = ("peg", "random")
 # What a short file may make the decoder allocate: n is at most this many times k, and never above a limit.
 _MOST_SYMBOLS_PER_STORED = 16
 _MOST_SYMBOLS = 1 << 21
+# What it may make the decoder compute: few checks with very many symbols each are slow to draw.
+_MOST_SYMBOLS_PER_CHECK = 64
 
 
 class ContainerError(ValueError):
@@ -139,7 +141,7 @@ class Compressor:
     ------
     ValueError
         If there is no such code, its core is not empty (without a reduction it never is), it has more than 2**21
-        symbols, or fewer than one symbol in 16 is an information symbol.
+        symbols, fewer than one symbol in 16 is an information symbol, or there is fewer than one check for 64 symbols.
     """
 
     def __init__(
@@ -162,6 +164,9 @@ class Compressor:
         self.code = ultra_sparse(
             n_symbols, rate, p, np.random.default_rng(seed), graph=graph, reduction=reduction, degree_one=degree_one
         )
+        n_checks = self.code.n_checks + reduction
+        if n_checks * _MOST_SYMBOLS_PER_CHECK < n_symbols:
+            raise ValueError(f"{n_checks} checks on {n_symbols} symbols, fewer than one check for 64 symbols")
         self.leaves = leaf_removal(self.code)
         k = len(self.leaves.information_set)
         if k * _MOST_SYMBOLS_PER_STORED < n_symbols:
@@ -169,7 +174,7 @@ class Compressor:
         settings.setdefault("prior", 0.95 * float(rate_distortion_slope(self.code.rate)))
         self.rbp = ReinforcedBP(self.code, **settings)
         self.mend = mend
-        n_checks, n_leaves = self.code.n_checks + reduction, round(degree_one * n_symbols)
+        n_leaves = round(degree_one * n_symbols)
         self._description = (p, _GRAPHS.index(graph), n_symbols, n_checks, reduction, n_leaves, seed)
 
     def compress(self, bits, rng: np.random.Generator) -> tuple[bytes, Report]:
@@ -214,13 +219,16 @@ class Compressor:
         return container + _CRC.pack(zlib.crc32(container)), report
 
 
-def decompress(container: bytes) -> np.ndarray:
+def decompress(container: bytes, *, max_symbols: int = 1 << 18) -> np.ndarray:
     """The bits that a container stands for.
 
     Parameters
     ----------
     container : bytes
         From `Compressor.compress`.
+    max_symbols : int
+        The longest code that is drawn, in symbols; it keeps a container from a stranger from taking more than a minute
+        or so. A longer one, up to 2**21 symbols, has to be allowed.
 
     Returns
     -------
@@ -250,8 +258,9 @@ def decompress(container: bytes) -> np.ndarray:
     for offset, right, what in (
         (5, 1 <= p <= 8, f"symbols of {p} bits, 1 to 8 expected"),
         (6, graph < len(_GRAPHS), f"graph of kind {graph}, 0 to {len(_GRAPHS) - 1} expected"),
-        (7, n <= _MOST_SYMBOLS, f"{n} symbols, at most {_MOST_SYMBOLS} expected"),
+        (7, n <= max_symbols, f"{n} symbols, at most max_symbols = {max_symbols} expected"),
         (11, 2 <= n_checks < n, f"{n_checks} checks, 2 to n - 1 = {n - 1} expected"),
+        (11, n_checks * _MOST_SYMBOLS_PER_CHECK >= n, f"{n_checks} checks on {n} symbols, fewer than one for 64"),
         (15, reduction < n_checks, f"{reduction} checks taken away, fewer than {n_checks} expected"),
         (11, k * _MOST_SYMBOLS_PER_STORED >= n, f"{k} of {n} symbols are stored, fewer than one in 16"),
         (19, n_leaves <= n, f"{n_leaves} symbols of degree one among {n}"),
