@@ -6,13 +6,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
 
-from jscc.experiments.lossy import REDUCTION, SAMPLES, code, compressed
+from jscc.experiments.lossy import REDUCTION, code, compressed
 from jscc.gfq.ultra_sparse import GFqCode
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment
 
 GAMMAS = {0.3: 0.88, 0.5: 0.84, 0.7: 0.7}  # at which most words converge, see Fig. 3
-LENGTHS = {"smoke": (60,), "quick": (120,), "paper": (300, 600, 1200)}
+LENGTHS = {"smoke": {60: 2}, "quick": {120: 5}, "paper": {300: 50, 600: 50, 1200: 20}}  # bits: samples
 
 
 def least_distance(a_code: GFqCode, word: np.ndarray) -> int:
@@ -72,10 +72,10 @@ def exact(graph: str, rate: float, n_bits: int, samples: int, seed: int) -> dict
 def _grid(scale: str) -> list[dict]:
     graphs, rates = (("peg", "random"), tuple(GAMMAS)) if scale == "paper" else (("peg",), (0.5,))
     return [
-        {"graph": graph, "rate": rate, "n_bits": n_bits, "samples": SAMPLES[scale]}
+        {"graph": graph, "rate": rate, "n_bits": n_bits, "samples": samples}
         for graph in graphs
         for rate in rates
-        for n_bits in LENGTHS[scale]
+        for n_bits, samples in LENGTHS[scale].items()
     ]
 
 
