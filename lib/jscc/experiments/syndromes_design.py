@@ -255,9 +255,10 @@ def _score(predicted: np.ndarray, labels: np.ndarray) -> dict:
 def _design_grid(scale: str) -> list[dict]:
     """The code's seed is 0 in every point, so that `syndromes_design_checks` lists the very same codes."""
     fixed = {"rounds": ROUNDS[scale], "runs": RUNS[scale], "epochs": EPOCHS[scale], "seed": 0}
+    names = ("learned", "pixels_learned", "coefficients_bits", "coefficients_learned") if scale == "paper" else DESIGNS
     return [
         {"dataset": dataset, "design_name": name, **fixed}
-        for name in DESIGNS
+        for name in names
         for dataset in (DATASETS if scale == "paper" else ("digits",))
     ]
 
