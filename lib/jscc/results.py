@@ -233,7 +233,7 @@ def _equal(before, now, tolerance: float) -> bool:
 
 
 def provenance(name: str, scale: str = "paper") -> str:
-    """One sentence for a caption: seeds, trials, scale, commit and date of a table.
+    """One sentence for a caption: seeds, samples or trials, scale, commit and date of a table.
 
     Raises
     ------
@@ -246,7 +246,9 @@ def provenance(name: str, scale: str = "paper") -> str:
     if "seed" in frame:
         count = frame["seed"].nunique()
         rests_on.append(f"{count} seed{'s' if count != 1 else ''}")
-    if "trials" in frame:
+    if "n" in frame:  # `trials` is then a mean of something
+        rests_on.append(f"{int(frame['n'].sum()):,} samples")
+    elif "trials" in frame:
         rests_on.append(f"{int(frame['trials'].sum()):,} trials")
     if not rests_on:
         rests_on.append(f"{born['tasks']} task{'s' if born['tasks'] != 1 else ''}")
