@@ -101,3 +101,11 @@ def test_context_entropy_of_coins_stripes_and_copies():
 def test_wrong_arguments_are_refused(call):
     with pytest.raises(ValueError):
         call()
+
+
+def test_the_slope_of_the_rate_distortion_function_is_its_derivative():
+    rates = np.array([0.05, 0.3, 0.5, 0.9])
+    step = 1e-6
+    change = information.distortion_rate(rates + step) - information.distortion_rate(rates - step)
+    np.testing.assert_allclose(information.rate_distortion_slope(rates), -2 * step * np.log(2) / change, rtol=1e-4)
+    assert information.rate_distortion_slope(1.0) > 40 and abs(information.rate_distortion_slope(0.0)) < 1e-6

@@ -68,7 +68,7 @@ def rate_distortion_slope(rate) -> np.ndarray:
     Parameters
     ----------
     rate : array_like of float
-        Bits per source bit, 0 to 1; at 1, where D = 0, the slope is infinite.
+        Bits per source bit, 0 to 1. At 1, where D = 0, the slope has no bound; what comes is above 40.
 
     Returns
     -------

@@ -84,7 +84,7 @@ class NotConverged(RuntimeError):
         super().__init__(
             f"no codeword found for {len(self.blocks)} of {n_blocks} blocks ({', '.join(map(str, self.blocks))}) in "
             f"{rbp.max_trials} trials of {rbp.max_iterations} iterations; a smaller gamma0 converges more surely, "
-            "and mend=True takes the nearest codeword along the leaf removal"
+            "and mend=True makes a codeword of what was found"
         )
 
 
