@@ -19,13 +19,14 @@ from jscc import sources
 from jscc.runner.experiment import plain_row
 from jscc.runner.plan import Task
 
+# For libraries that a task is the first to import.  Not Numba's NUMBA_NUM_THREADS: Numba refuses to see its
+# variable change once its threads run, so it is told otherwise.
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
 )
 
 
@@ -54,12 +55,9 @@ def _environment_kept() -> Iterator[None]:
 def _single_thread() -> Iterator[None]:
     """One thread for every numerical library, so that sums are made in one order everywhere."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_environment_kept())
         for variable in _THREAD_VARIABLES:
-            # For libraries that the task is the first to import.  Not Numba's: it refuses to see its
-            # variable change once its threads run, so it is told below.
-            if variable != "NUMBA_NUM_THREADS" and variable not in os.environ:
-                os.environ[variable] = "1"
-                stack.callback(os.environ.pop, variable, None)
+            os.environ.setdefault(variable, "1")
         stack.enter_context(threadpoolctl.threadpool_limits(limits=1))
         for name, get in (("torch", "get_num_threads"), ("numba", "get_num_threads")):
             module = sys.modules.get(name)
@@ -232,10 +230,8 @@ def open_executor(workers: int | None, scheduler: str | None) -> Iterator[InProc
             stack.enter_context(_environment_kept())
             settings = {
                 # Set before the workers start, since the libraries read these when they are imported.
-                # Dask sets the first kind in this process too, where Numba may not see its own change.
-                "distributed.nanny.pre-spawn-environ": {
-                    variable: "1" for variable in _THREAD_VARIABLES if variable != "NUMBA_NUM_THREADS"
-                },
+                # Dask sets the first kind in this process too; the second in the worker alone.
+                "distributed.nanny.pre-spawn-environ": dict.fromkeys(_THREAD_VARIABLES, "1"),
                 "distributed.nanny.environ": {"NUMBA_NUM_THREADS": "1"},
                 # A worker inside a long compiled kernel gives no sign of life; it is not dead.
                 "distributed.scheduler.worker-ttl": None,
