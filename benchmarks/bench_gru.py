@@ -40,9 +40,7 @@ def main() -> None:
         def torch_steps(model=theirs, optimiser=optimiser):
             for _ in range(STEPS):
                 loss = torch.nn.functional.cross_entropy(model(bits), targets)
-                loss = loss + 0.002 * (
-                    model.gru.weight_ih_l0.square().sum() + model.out.weight.square().sum()
-                )
+                loss = loss + 0.002 * (model.gru.weight_ih_l0.square().sum() + model.out.weight.square().sum())
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()

@@ -90,8 +90,7 @@ def tiny_cifar():
             x = RNG.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
             y = RNG.integers(0, 10, 2, dtype=np.uint8)
             rows = [
-                bytes([int(k)]) + b"".join(i[..., c].tobytes() for c in range(3))
-                for i, k in zip(x, y, strict=True)
+                bytes([int(k)]) + b"".join(i[..., c].tobytes() for c in range(3)) for i, k in zip(x, y, strict=True)
             ]
             members[f"cifar-10-batches-bin/{batch}.bin"] = b"".join(rows)
             xs.append(x)
@@ -102,9 +101,7 @@ def tiny_cifar():
 
 
 def tiny_binarized():
-    arrays = {
-        f"x_{p}": RNG.integers(0, 2, (n, 28, 28), dtype=np.uint8) for p, n in (("train", 3), ("test", 2))
-    }
+    arrays = {f"x_{p}": RNG.integers(0, 2, (n, 28, 28), dtype=np.uint8) for p, n in (("train", 3), ("test", 2))}
     text = {k: "".join(" ".join(map(str, row.ravel())) + "\n" for row in a) for k, a in arrays.items()}
     return arrays, {f"{k}.amat": (k, t.encode()) for k, t in text.items()}
 
@@ -301,9 +298,7 @@ def house(tmp_path, monkeypatch, server):
 
 def files_in(folder):
     """Everything that lies in a folder, the locks aside."""
-    return sorted(
-        str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"
-    )
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
 
 
 def assert_same(got, expected):
@@ -359,9 +354,7 @@ def test_a_passing_fault_is_tried_again(fault, house, server):
     assert files_in(house / "cache") == ["mnist.npz"]
 
 
-@pytest.mark.parametrize(
-    "fault, error", [("cut", DataUnavailable), ("wrong", DataCorrupt), ("short", DataCorrupt)]
-)
+@pytest.mark.parametrize("fault, error", [("cut", DataUnavailable), ("wrong", DataCorrupt), ("short", DataCorrupt)])
 def test_a_lasting_fault_is_named_and_leaves_nothing_half_written(fault, error, house, server):
     server.spoil["x_test.gz"] = [fault] * 9
     with pytest.raises(error, match=r"x_test\.gz") as caught:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from support import ROOT
 
 LIBRARY = ROOT / "lib" / "jscc"
 RESULTS = ROOT / "data" / "results"

@@ -120,9 +120,7 @@ def test_alist_files_give_back_the_graph(tmp_path_factory, matrix):
 def test_a_hamming_code_s_alist_as_mackay_writes_it(tmp_path):
     path = tmp_path / "hamming.alist"
     path.write_text(
-        "7 3\n3 4\n1 1 2 1 2 2 3\n4 4 4\n"
-        "1 0 0\n2 0 0\n1 2 0\n3 0 0\n1 3 0\n2 3 0\n1 2 3\n"
-        "1 3 5 7\n2 3 6 7\n4 5 6 7\n"
+        "7 3\n3 4\n1 1 2 1 2 2 3\n4 4 4\n1 0 0\n2 0 0\n1 2 0\n3 0 0\n1 3 0\n2 3 0\n1 2 3\n1 3 5 7\n2 3 6 7\n4 5 6 7\n"
     )
     columns = [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     np.testing.assert_array_equal(tanner.read_alist(path).to_dense(), np.array(columns).T)

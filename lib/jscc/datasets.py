@@ -138,9 +138,7 @@ class DataSet:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def load(
-    name: str, *, download: bool = True, rng: np.random.Generator | int | None = None
-) -> dict[str, np.ndarray]:
+def load(name: str, *, download: bool = True, rng: np.random.Generator | int | None = None) -> dict[str, np.ndarray]:
     """Load a data set: from ``$JSCC_DATA``, from the cache, or from its home.
 
     Parameters
@@ -170,8 +168,7 @@ def load(
     data_set, picture = _find(name)
     if (name == "random_bits") != (rng is not None):
         raise ValueError(
-            f"rng={rng!r} given with data set {name!r}: random_bits needs a generator or a seed, "
-            "the others take none"
+            f"rng={rng!r} given with data set {name!r}: random_bits needs a generator or a seed, the others take none"
         )
     if name == "random_bits":
         return {"x": random_bits(data_set.arrays["x"].shape, rng)}
@@ -541,9 +538,7 @@ def _decode_picture(path: Path, picture: Picture) -> np.ndarray:
     return pixels
 
 
-def _decode(
-    file: Path | io.BytesIO, source: str | Path, formats: tuple[str, ...], size: tuple[int, int]
-) -> np.ndarray:
+def _decode(file: Path | io.BytesIO, source: str | Path, formats: tuple[str, ...], size: tuple[int, int]) -> np.ndarray:
     """Decode a picture of known (height, width); the size is checked before any pixel is decoded."""
     with _naming(source), Image.open(file, formats=formats) as opened:
         if opened.size != (size[1], size[0]):
@@ -862,10 +857,7 @@ def _from_idx(paths: dict[str, Path], data_set: DataSet) -> dict[str, np.ndarray
 
 
 def _from_amat(paths: dict[str, Path], data_set: DataSet) -> dict[str, np.ndarray]:
-    return {
-        f.array: parse_amat(paths[f.name].read_bytes(), paths[f.name]).reshape(-1, 28, 28)
-        for f in data_set.files
-    }
+    return {f.array: parse_amat(paths[f.name].read_bytes(), paths[f.name]).reshape(-1, 28, 28) for f in data_set.files}
 
 
 def _from_cifar(paths: dict[str, Path], data_set: DataSet) -> dict[str, np.ndarray]:
@@ -873,8 +865,7 @@ def _from_cifar(paths: dict[str, Path], data_set: DataSet) -> dict[str, np.ndarr
     path = paths[data_set.files[0].name]
     batches = [*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin"]
     found = {
-        PurePosixPath(name).name: raw
-        for name, raw in read_tar(path, lambda name: PurePosixPath(name).name in batches)
+        PurePosixPath(name).name: raw for name, raw in read_tar(path, lambda name: PurePosixPath(name).name in batches)
     }
     if missing := [b for b in batches if b not in found]:
         raise DataCorrupt(f"{path}: {missing} missing; the members {batches} are expected")

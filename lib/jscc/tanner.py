@@ -55,9 +55,7 @@ class TannerGraph:
     def from_edges(cls, n_checks: int, n_variables: int, checks, variables) -> TannerGraph:
         """The graph with edges (checks[k], variables[k]); a double edge raises ValueError."""
         checks, variables = np.asarray(checks), np.asarray(variables)
-        matrix = sparse.coo_array(
-            (np.ones(len(checks), np.int32), (checks, variables)), shape=(n_checks, n_variables)
-        )
+        matrix = sparse.coo_array((np.ones(len(checks), np.int32), (checks, variables)), shape=(n_checks, n_variables))
         rows = sparse.csr_array(matrix)
         if rows.nnz and rows.data.max() > 1:
             raise ValueError("the edge list has a double edge")
@@ -232,9 +230,7 @@ def _column_overlaps(graph: TannerGraph) -> sparse.coo_array:
     return sparse.coo_array(sparse.triu(matrix.T @ matrix, k=1))
 
 
-def peg(
-    n_checks: int, variable_degrees, rng: np.random.Generator, *, max_depth: int | None = None
-) -> TannerGraph:
+def peg(n_checks: int, variable_degrees, rng: np.random.Generator, *, max_depth: int | None = None) -> TannerGraph:
     """Progressive edge growth (Hu, Eleftheriou, Arnold 2005).
 
     Variables are taken by increasing degree; each new edge goes to a check of least degree among

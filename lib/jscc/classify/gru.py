@@ -169,9 +169,7 @@ class GRUClassifier:
         scratch = _scratch(self.n_planes, batch, self.width, self.settings.units, self.theta.dtype)
         out = np.empty((len(packed), N_CLASSES), self.theta.dtype)
         with threadpool_limits(1):
-            _predict(
-                packed, self.n_planes, batch, tuple(self.weights.values()), scratch, *self._tanh_terms(), out
-            )
+            _predict(packed, self.n_planes, batch, tuple(self.weights.values()), scratch, *self._tanh_terms(), out)
         return out
 
     def predict(self, packed: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Run an experiment: a named grid of seeded tasks, on one core or on a Dask cluster.
 
 The numbers depend on the experiment alone: every task draws from a seed made of the experiment's root
-seed, its name and the task's parameters, so neither the number of workers, nor their order, nor the rest
+seed, its stream's name and the task's parameters, so neither the number of workers, nor their order, nor the rest
 of the grid matters.
 
 A first example::

@@ -35,6 +35,9 @@ class Experiment:
         Applied to the whole table before it is written.
     needs
         Names of the data sets that the tasks read.
+    stream
+        Names the stream of draws: seeds come from it.  By default the experiment's name; one that is renamed
+        keeps its first name here, and so its numbers.
 
     Raises
     ------
@@ -49,8 +52,11 @@ class Experiment:
     seed: int = 0
     tidy: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     needs: tuple[str, ...] = ()
+    stream: str = ""
 
     def __post_init__(self) -> None:
+        if not self.stream:
+            object.__setattr__(self, "stream", self.name)
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
             raise ValueError(f"name {self.name!r} given, lower-case letters, digits and _ are expected")
         for function in filter(None, (self.task, self.tidy)):
@@ -143,12 +149,12 @@ class Rule:
 def seed_of(experiment: Experiment, params: Mapping, chunk: int | None = None) -> int:
     """The seed of one task, an integer below 2**63.
 
-    It depends on the experiment's root seed and name, the parameters and the chunk's number, and on
+    It depends on the experiment's root seed and stream, the parameters and the chunk's number, and on
     nothing else.  A ``seed`` among the parameters of an ordinary task is passed as it is.
     """
     if chunk is None and "seed" in params:
         return params["seed"]
-    text = canonical([experiment.name, plain_row(params, "the parameters")])
+    text = canonical([experiment.stream, plain_row(params, "the parameters")])
     digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
     key = () if chunk is None else (chunk,)
     sequence = np.random.SeedSequence([experiment.seed, digest], spawn_key=key)

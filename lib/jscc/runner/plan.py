@@ -67,8 +67,8 @@ class Task:
 def make_task(experiment: Experiment, point: int, params: dict, rule: Rule | None, chunk: int = 0) -> Task:
     """The task of a point, or of one chunk of it."""
     if rule is None:
-        return Task(experiment.name, point, params, seed_of(experiment, params))
-    return Task(experiment.name, point, params, seed_of(experiment, params, chunk), chunk, rule.trials(chunk))
+        return Task(experiment.stream, point, params, seed_of(experiment, params))
+    return Task(experiment.stream, point, params, seed_of(experiment, params, chunk), chunk, rule.trials(chunk))
 
 
 class GridPlan:

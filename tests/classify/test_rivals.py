@@ -9,7 +9,7 @@ import torch
 from jscc.classify import rivals
 from jscc.classify.features import gray_images
 from jscc.classify.rivals import Training, low_frequencies, n_parameters, square, train_and_predict
-from jscc.experiments import syndromes_rivals as experiment
+from jscc.experiments.syndromes import rivals as experiment
 from jscc.jpeg import dct
 
 TINY = {

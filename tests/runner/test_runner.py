@@ -14,14 +14,14 @@ import numpy as np
 import psutil
 import pytest
 import threadpoolctl
-import toy_experiments as toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import toy_experiments as toy
 from jscc import results, runner
 from jscc.runner import execute, plan, store
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)

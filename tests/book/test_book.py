@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import ROOT, chromium
+from support import ROOT, chromium
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 HOST = "127.0.0.1"

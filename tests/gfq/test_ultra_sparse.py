@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import printed_without_and_with_jit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from jscc import tanner
 from jscc.gfq import ultra_sparse as module
 from jscc.gfq.field import field
 from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from support import printed_without_and_with_jit
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import printed_without_and_with_jit, random_tree
 from scipy import sparse
 
 from jscc.ldpc.belief_propagation import BeliefPropagation
+from support import printed_without_and_with_jit, random_tree
 
 METHODS = ["sum-product", "min-sum"]
 SCHEDULES = ["flooding", "layered"]
@@ -110,9 +110,7 @@ def test_iterations_on_a_graph_with_cycles_equal_the_slow_reference(degrees, fac
 def test_zero_in_gives_exactly_zero_out(method, schedule):
     matrix = random_matrix(np.random.default_rng(0), 20, 40, 0.12)
     matrix[matrix.sum(axis=1) == 1] = 0  # a check of degree 1 does say something
-    result = BeliefPropagation(matrix, method=method, schedule=schedule, max_iterations=3).decode(
-        np.zeros((8, 40))
-    )
+    result = BeliefPropagation(matrix, method=method, schedule=schedule, max_iterations=3).decode(np.zeros((8, 40)))
     assert (result.llr == 0).all() and (result.bits == 0).all() and result.converged.all()
 
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from jscc.classify.features import COLUMNS, SIDE, LabelledImages, gray_images, pad
 from jscc.classify.gru import Settings
-from jscc.experiments.syndromes import train_and_test
+from jscc.experiments.syndromes.common import DATASETS, score, train_and_test
 from jscc.jpeg import dct, entropy
 from jscc.runner import Experiment
 
-DATASETS = ("mnist", "fashion_mnist", "cifar10")
 QUALITY = 95
 SUBSET = 6000
 SUBSET_SEED = 2024
 KEEP = 4  # of eight frequencies in each direction: 16 of 64 coefficients
 WIDTHS = 1 / 4  # of the channels of VGG11 and URESNET18: a sixteenth of the weights and the work
+
 
 def train_rival(dataset: str, method: str, model: str, n_train: int, epochs: int, seed: int) -> dict:
     """Train one network on one code of the images and test it after the last epoch.
@@ -50,11 +50,8 @@ def train_rival(dataset: str, method: str, model: str, n_train: int, epochs: int
         train, test = shape(train), shape(test)
     training = rivals.Training(epochs=epochs)
     predicted, parameters, loss = rivals.train_and_predict(build, train, images.train_labels, test, training, seed)
-    errors = int((predicted != images.test_labels).sum())
     return {
-        "accuracy": 1 - errors / len(test),
-        "errors": errors,
-        "n_test": len(test),
+        **score(predicted, images.test_labels),
         "parameters": parameters,
         "train_loss": loss,
         "bits_per_pixel": rate,

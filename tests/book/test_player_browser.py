@@ -3,7 +3,7 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from conftest import ROOT, chromium
+from support import ROOT, chromium
 from matplotlib.patches import Rectangle
 
 from jscc import diagrams

@@ -5,11 +5,11 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import printed_without_and_with_jit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jscc.convolutional.viterbi import MAXIMUM_FREE_DISTANCE, ConvolutionalCode, code_of_rate
+from support import printed_without_and_with_jit
 
 # Larsen's table, or any textbook's: memories 2 to 12.
 FREE_DISTANCE = {

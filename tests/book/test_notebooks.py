@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from conftest import ROOT
+from support import ROOT
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 MAX_BYTES = 3_000_000

@@ -1,4 +1,4 @@
-"""Paper 1: settings of every table and figure of the chapters on classifying from syndromes."""
+"""Paper 1: settings of Table II and of the figures around it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from jscc.classify.features import (
     COLUMNS,
     SIDE,
     Column,
-    LabelledImages,
     features,
     gray_images,
     pruned_features,
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.statistics import bit_statistics, context_entropy, independent_check_entropy
+from jscc.experiments.syndromes.common import DATASETS, SEEDS, score, train_and_test
 from jscc.runner import Experiment
 
-SEEDS = (0, 1, 2)
-DATASETS = ("mnist", "fashion_mnist", "cifar10")
 # What a scale means here: the data sets, the seeds and the epochs. `digits` is always at hand.
 SCALES = {
     "smoke": (("digits",), (0,), 2),
@@ -43,27 +41,14 @@ def train_planes(dataset: str, setup: str, n_planes: int, seed: int, epochs: int
     images = gray_images(dataset)
     if n_planes == 0:
         guess = np.bincount(images.train_labels).argmax()
-        return _score(np.full(len(images.test), guess), images.test_labels)
+        return score(np.full(len(images.test), guess), images.test_labels)
     column = replace(COLUMNS["ldpc" if setup == "pixels" else "jl_8bp"], n_planes=n_planes)
     return train_and_test(images, column, Settings(epochs=epochs), seed)
 
 
-def train_and_test(
-    images: LabelledImages, column: Column, settings: Settings, seed: int, **options
-) -> dict:
-    """Train a GRU on a column's features and count its errors on the test set.
-
-    `options` go to `jscc.classify.features.features`.
-    """
-    model = GRUClassifier(column.width, column.n_planes, settings, seed)
-    losses = model.fit(features(images.train, column, **options), images.train_labels)
-    score = _score(model.predict(features(images.test, column, **options)), images.test_labels)
-    return {**score, "parameters": model.n_parameters, "train_loss": float(losses[-1])}
-
-
 # What paper 1 leaves open in Setup 2, and one hyper-parameter: how each departs from the settings of Table II.
 VARIANTS = {
-    "no_level_shift": ({"level_shift": 0.0}, {}),
+    "no_level_shift": ({"level_shift": 0}, {}),
     "twos_complement": ({"signed": "twos_complement"}, {}),
     "no_l2": ({}, {"l2": 0.0}),
 }
@@ -93,11 +78,9 @@ def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int,
     images, n_planes = gray_images(dataset), COLUMNS[column].n_planes
     codes = control_codes(code)
     train, test = (features(x, column, code=codes) for x in (images.train, images.test))
-    model = train_readout(
-        train, images.train_labels, n_planes, hidden=READOUTS[readout], epochs=epochs, seed=seed
-    )
-    score = _score(predict(model, test, n_planes), images.test_labels)
-    return {**score, "parameters": sum(p.numel() for p in model.parameters())}
+    model = train_readout(train, images.train_labels, n_planes, hidden=READOUTS[readout], epochs=epochs, seed=seed)
+    result = score(predict(model, test, n_planes), images.test_labels)
+    return {**result, "parameters": sum(p.numel() for p in model.parameters())}
 
 
 def train_at_rate(
@@ -105,13 +88,11 @@ def train_at_rate(
 ) -> dict:
     """GRU12 on Setup 2 with another quality, pruning, code rate and number of planes."""
     images = gray_images(dataset)
-    train, test = (
-        pruned_features(x, quality=quality, keep=keep, rate=code_rate) for x in (images.train, images.test)
-    )
+    train, test = (pruned_features(x, quality=quality, keep=keep, rate=code_rate) for x in (images.train, images.test))
     model = GRUClassifier(train.shape[1], n_planes, Settings(epochs=epochs), seed)
     model.fit(train, images.train_labels)
-    score = _score(model.predict(test), images.test_labels)
-    return {**score, "parameters": model.n_parameters, "bits_per_pixel": n_planes * train.shape[1] / SIDE**2}
+    result = score(model.predict(test), images.test_labels)
+    return {**result, "parameters": model.n_parameters, "bits_per_pixel": n_planes * train.shape[1] / SIDE**2}
 
 
 def plane_statistics(dataset: str, setup: str, code: str, seed: int) -> list[dict]:
@@ -132,11 +113,6 @@ def plane_statistics(dataset: str, setup: str, code: str, seed: int) -> list[dic
             row["independent_check_entropy"] = independent_check_entropy(pictures, 6)
         rows.append(row)
     return rows
-
-
-def _score(predicted: np.ndarray, labels: np.ndarray) -> dict:
-    errors = int((predicted != labels).sum())
-    return {"accuracy": 1 - errors / len(labels), "errors": errors, "n_test": len(labels)}
 
 
 def _table2_grid(scale: str) -> list[dict]:

@@ -6,11 +6,11 @@ import numpy as np
 
 from jscc.classify.features import gray_images, paper_code, symbols
 from jscc.classify.recovery import KINDS, ORDER, BitPrior, information_content, recover
+from jscc.experiments.syndromes.common import DATASETS
 from jscc.ldpc.syndrome import syndromes
 from jscc.results import binomial_interval
 from jscc.runner import Experiment
 
-DATASETS = ("mnist", "fashion_mnist", "cifar10")
 N_WORDS = {"smoke": 20, "quick": 360, "paper": 1000}
 
 

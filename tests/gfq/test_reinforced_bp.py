@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import printed_without_and_with_jit, random_tree
 from scipy import sparse
 
 from jscc import information
@@ -12,6 +11,7 @@ from jscc.gfq.field import field
 from jscc.gfq.reinforced_bp import ReinforcedBP, _Run, _symbols, _transform_plain, fixed_point
 from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
 from jscc.tanner import TannerGraph
+from support import printed_without_and_with_jit, random_tree
 
 SCHEDULES = ["variable", "fixed", "check", "flooding"]
 

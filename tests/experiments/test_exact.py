@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from jscc.experiments.lossy_exact import least_distance
+from jscc.experiments.lossy.exact import least_distance
 from jscc.gfq.leaf_removal import leaf_removal
 from jscc.gfq.ultra_sparse import ultra_sparse
 

@@ -4,12 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import printed_without_and_with_jit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jscc.polar import quantise
 from jscc.polar.quantise import PolarCode, bhattacharyya, transform
+from support import printed_without_and_with_jit
 
 
 def generator_matrix(length):

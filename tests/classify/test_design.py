@@ -10,7 +10,7 @@ from jscc.bitplanes import unpack_planes
 from jscc.classify import design
 from jscc.classify.design import N, TrainingBits
 from jscc.classify.features import SIDE, gray_images, symbols
-from jscc.experiments import syndromes_design as experiments
+from jscc.experiments.syndromes import design as experiments
 from jscc.ldpc.syndrome import syndromes
 
 RIDGE = 1e-3  # as in the module's least squares

@@ -15,13 +15,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
 from jscc import diagrams, plotting
 from jscc.plotting import Link, block_diagram, player, players
+from support import ROOT
 
 DRAWINGS = ROOT / "book" / "_static" / "diagrams"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
 
-from jscc.experiments.lossy import REDUCTION, code, compressed
+from jscc.experiments.lossy.figures import REDUCTION, code, compressed
 from jscc.gfq.ultra_sparse import GFqCode
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment
@@ -81,7 +81,8 @@ def _grid(scale: str) -> list[dict]:
 
 EXPERIMENTS = [
     Experiment(
-        name="rbp_exact",
+        name="lossy_exact",
+        stream="rbp_exact",
         title="RBP over GF(2) beside the nearest codeword, found by a perfect matching",
         task=exact,
         grid=_grid,

@@ -23,12 +23,12 @@ from jscc.classify.design import (
 from jscc.classify.features import CODE_SEED, SIDE, LabelledImages, gray_images, paper_code, symbols
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.recovery import BitPrior
+from jscc.experiments.syndromes.common import DATASETS, score
 from jscc.ldpc.belief_propagation import BeliefPropagation
 from jscc.ldpc.syndrome import syndromes
 from jscc.runner import Experiment
 from jscc.tanner import TannerGraph
 
-DATASETS = ("mnist", "fashion_mnist", "cifar10")
 RUNS = {"smoke": 1, "quick": 1, "paper": 3}  # trainings of GRU12 on a code
 ROUNDS = {"smoke": 2, "quick": 6, "paper": 12}
 EPOCHS = {"smoke": 2, "quick": 30, "paper": 15}
@@ -113,8 +113,8 @@ def judge_design(dataset: str, design_name: str, rounds: int, runs: int, epochs:
         plan += [("perceptron64", N_CHECKS, 0), *(("GRU12", n_checks, 0) for n_checks in (32, 64, 128, 256))]
     rows = []
     for reader, n_checks, run in plan:
-        score = train_reader(reader, seen[:, :n_checks], unseen[:, :n_checks], images, epochs, run)
-        row = {"reader": reader, "n_checks": n_checks, "run": run, "bits_per_pixel": n_checks / SIDE**2, **score}
+        result = train_reader(reader, seen[:, :n_checks], unseen[:, :n_checks], images, epochs, run)
+        row = {"reader": reader, "n_checks": n_checks, "run": run, "bits_per_pixel": n_checks / SIDE**2, **result}
         rows.append(row | (facts if n_checks == N_CHECKS else {}))
     return rows
 
@@ -133,7 +133,7 @@ def train_reader(
         hidden = {"logistic": 0, "perceptron64": 64}[reader]
         readout = train_readout(train, images.train_labels, 1, hidden=hidden, epochs=min(epochs, 10), seed=seed)
         predicted, parameters = predict(readout, test, 1), sum(p.numel() for p in readout.parameters())
-    return {**_score(predicted, images.test_labels), "parameters": parameters}
+    return {**score(predicted, images.test_labels), "parameters": parameters}
 
 
 def describe(graph: TannerGraph) -> dict:
@@ -174,8 +174,8 @@ def judge_on_held_out(
     checks = design("learned", bits, seed, max_weight=max_weight, reach=reach, rounds=rounds)
     graph = graph_of(checks, bits.n_variables)
     seen, unseen = (check_bits(part, planes, graph) for part in (train, test))
-    score = train_reader("GRU12", seen, unseen, images, epochs, seed)
-    return {**score, "row_weight": float(graph.check_degrees.mean()), "explained": explained(checks, bits)}
+    result = train_reader("GRU12", seen, unseen, images, epochs, seed)
+    return {**result, "row_weight": float(graph.check_degrees.mean()), "explained": explained(checks, bits)}
 
 
 def held_out(dataset: str) -> LabelledImages:
@@ -234,8 +234,8 @@ def train_structure(
     for run in range(runs):
         model = GRUClassifier(graph.n_checks, 8, Settings(units=12, epochs=epochs), run)
         model.fit(seen, images.train_labels)
-        score = _score(model.predict(unseen), images.test_labels)
-        rows.append({"run": run, **score, "parameters": model.n_parameters, **facts})
+        result = score(model.predict(unseen), images.test_labels)
+        rows.append({"run": run, **result, "parameters": model.n_parameters, **facts})
     return rows
 
 
@@ -245,11 +245,6 @@ def shared_checks(packed: np.ndarray, labels: np.ndarray, rounds: int, seed: int
     planes = np.concatenate([packed << np.uint8(plane) for plane in SHARED_PLANES])
     bits = TrainingBits.of(planes, (0,), np.tile(labels, len(SHARED_PLANES)))
     return design("learned", bits, seed, rounds=rounds)
-
-
-def _score(predicted: np.ndarray, labels: np.ndarray) -> dict:
-    errors = int((predicted != labels).sum())
-    return {"accuracy": 1 - errors / len(labels), "errors": errors, "n_test": len(labels)}
 
 
 def _design_grid(scale: str) -> list[dict]:

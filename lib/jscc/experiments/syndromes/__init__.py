@@ -1,0 +1,7 @@
+"""Paper 1: the experiments of the chapter on classifying with syndromes."""
+
+from jscc.experiments.syndromes import design, recovery, rivals, tables
+
+__all__ = ["EXPERIMENTS"]
+
+EXPERIMENTS = [*tables.EXPERIMENTS, *rivals.EXPERIMENTS, *recovery.EXPERIMENTS, *design.EXPERIMENTS]

@@ -1,0 +1,28 @@
+"""What the experiments of paper 1 share: the data sets, a training with its test, the score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jscc.classify.features import Column, LabelledImages, features
+from jscc.classify.gru import GRUClassifier, Settings
+
+DATASETS = ("mnist", "fashion_mnist", "cifar10")
+SEEDS = (0, 1, 2)
+
+
+def train_and_test(images: LabelledImages, column: Column, settings: Settings, seed: int, **options) -> dict:
+    """Train a GRU on a column's features and count its errors on the test set.
+
+    `options` go to `jscc.classify.features.features`.
+    """
+    model = GRUClassifier(column.width, column.n_planes, settings, seed)
+    losses = model.fit(features(images.train, column, **options), images.train_labels)
+    result = score(model.predict(features(images.test, column, **options)), images.test_labels)
+    return {**result, "parameters": model.n_parameters, "train_loss": float(losses[-1])}
+
+
+def score(predicted: np.ndarray, labels: np.ndarray) -> dict:
+    """Accuracy, errors and test words of some predicted classes."""
+    errors = int((predicted != labels).sum())
+    return {"accuracy": 1 - errors / len(labels), "errors": errors, "n_test": len(labels)}

@@ -1,0 +1,45 @@
+"""What several tests use: where the repository is, a browser, runs with and without the compiler, small graphs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def chromium() -> str | None:
+    """The path of an installed Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+def printed_without_and_with_jit(program: str) -> list[str]:
+    """What a program prints with Numba's compiler off, and on; a warning of either is an error."""
+    return [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            env=dict(os.environ, NUMBA_DISABLE_JIT=disable),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for disable in ("1", "0")
+    ]
+
+
+def random_tree(rng: np.random.Generator, n: int) -> np.ndarray:
+    """A cycle-free matrix on n variables: each check joins one variable of the tree to new ones."""
+    rows, have, free = [], [0], list(range(1, n))
+    while free:
+        new = [free.pop() for _ in range(min(len(free), int(rng.integers(1, 4))))]
+        row = np.zeros(n, np.uint8)
+        row[[int(rng.choice(have)), *new]] = 1
+        rows.append(row)
+        have += new
+    return np.array(rows)
