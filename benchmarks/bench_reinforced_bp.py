@@ -13,8 +13,8 @@ import _timing
 import numpy as np
 from numba import njit
 
+from jscc.gfq.construction import symbols_from_bits, ultra_sparse
 from jscc.gfq.reinforced_bp import ReinforcedBP
-from jscc.gfq.ultra_sparse import symbols_from_bits, ultra_sparse
 
 N_BITS, RATE, GAMMA0, PRIOR, ITERATIONS = 9600, 0.33, 0.99, 0.8, 20
 GAMMA = 1 - GAMMA0

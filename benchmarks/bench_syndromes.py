@@ -6,7 +6,7 @@ import numpy as np  # isort: skip
 import torch
 
 from jscc.bitplanes import unpack_planes
-from jscc.classify.features import paper_code
+from jscc.classify.columns import paper_code
 from jscc.ldpc.syndrome import syndromes
 
 IMAGES = 8000

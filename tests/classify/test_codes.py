@@ -6,7 +6,7 @@ import pytest
 from jscc import runner
 from jscc.bitplanes import unpack_planes
 from jscc.classify import baselines, codes
-from jscc.classify.features import SIDE, features, gray_images, pruned_code, pruned_features, symbols
+from jscc.classify.columns import SIDE, features, gray_images, pruned_code, pruned_features, symbols
 from jscc.experiments.syndromes import tables as experiments
 from jscc.ldpc.syndrome import syndromes
 

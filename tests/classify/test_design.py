@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from jscc import runner
 from jscc.bitplanes import unpack_planes
 from jscc.classify import design
+from jscc.classify.columns import SIDE, gray_images, symbols
 from jscc.classify.design import N, TrainingBits
-from jscc.classify.features import SIDE, gray_images, symbols
 from jscc.experiments.syndromes import design as experiments
 from jscc.ldpc.syndrome import syndromes
 

@@ -6,7 +6,7 @@ import torch
 
 from jscc.bitplanes import unpack_planes
 from jscc.classify import gru
-from jscc.classify.features import COLUMNS, features, gray_images, luma, pad, paper_code
+from jscc.classify.columns import COLUMNS, features, gray_images, luma, pad, paper_code
 from jscc.classify.gru import GRUClassifier, Settings
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from jscc import runner
 from jscc.classify import recovery
-from jscc.classify.features import gray_images, paper_code, symbols
+from jscc.classify.columns import gray_images, paper_code, symbols
 from jscc.classify.recovery import KINDS, ORDER, BitPrior, information_content, known_planes, recover
 from jscc.experiments.syndromes.recovery import EXPERIMENTS
 from jscc.ldpc.syndrome import syndromes

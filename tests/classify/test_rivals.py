@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from jscc.classify import rivals
-from jscc.classify.features import gray_images
+from jscc.classify.columns import gray_images
 from jscc.classify.rivals import Training, low_frequencies, n_parameters, square, train_and_predict
 from jscc.experiments.syndromes import rivals as experiment
 from jscc.jpeg import dct

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from jscc.experiments.lossy.exact import least_distance
-from jscc.gfq.leaf_removal import leaf_removal
-from jscc.gfq.ultra_sparse import ultra_sparse
+from jscc.gfq.construction import ultra_sparse
+from jscc.gfq.leaves import leaf_removal
 
 
 @pytest.mark.parametrize("graph", ["peg", "random"])

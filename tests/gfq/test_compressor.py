@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jscc.gfq.compressor import Compressor, ContainerError, NotConverged, decompress
-from jscc.gfq.ultra_sparse import bits_from_symbols
+from jscc.gfq.construction import bits_from_symbols
 from jscc.information import distortion_rate
 
 SMALL = {"reduction": 2, "gamma0": 0.5}

@@ -7,9 +7,9 @@ import pytest
 from scipy import sparse
 
 from jscc import information
-from jscc.gfq.field import field
+from jscc.gfq.construction import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.fields import field
 from jscc.gfq.reinforced_bp import ReinforcedBP, _Run, _symbols, _transform_plain, fixed_point
-from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
 from jscc.tanner import TannerGraph
 from support import printed_without_and_with_jit, random_tree
 
@@ -389,9 +389,9 @@ def test_wrong_arguments_of_trace_and_fixed_point_are_refused():
 
 WITHOUT_JIT = """
 import numpy as np
-from jscc.gfq.field import field
+from jscc.gfq.fields import field
 from jscc.gfq.reinforced_bp import ReinforcedBP, fixed_point
-from jscc.gfq.ultra_sparse import GFqCode
+from jscc.gfq.construction import GFqCode
 from jscc.tanner import TannerGraph
 matrix = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 1, 0, 1, 0, 1]])
 for p in (1, 4):

@@ -1,1 +1,48 @@
 """Paper 1: classifying images from the syndromes of their bit-planes."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "baselines": ["predict", "train_readout"],
+        "codes": ["CODES", "banded", "control_codes"],
+        "columns": [
+            "COLUMNS",
+            "Column",
+            "LabelledImages",
+            "features",
+            "gray_images",
+            "luma",
+            "pad",
+            "paper_code",
+            "pruned_code",
+            "pruned_features",
+            "symbols",
+        ],
+        "design": [
+            "Check",
+            "TrainingBits",
+            "check_bits",
+            "graph_of",
+            "learn_checks",
+            "random_checks",
+            "select_checks",
+            "tiled_checks",
+        ],
+        "gru": ["GRUClassifier", "Settings"],
+        "recovery": ["BitPrior", "Recovery", "information_content", "known_planes", "recover"],
+        "rivals": [
+            "Training",
+            "compact_cnn",
+            "fully_connected",
+            "low_frequencies",
+            "n_parameters",
+            "resnet18",
+            "square",
+            "train_and_predict",
+            "vgg11",
+        ],
+        "statistics": ["bit_statistics", "context_entropy", "independent_check_entropy"],
+    },
+)

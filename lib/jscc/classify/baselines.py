@@ -25,7 +25,7 @@ def train_readout(
     Parameters
     ----------
     packed : ndarray of uint8, shape (N, width)
-        See `jscc.classify.features`.
+        See `jscc.classify.columns`.
     labels : ndarray of int, shape (N,)
     n_planes : int
         Planes read; the input has ``n_planes * width`` bits.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from jscc import tanner
-from jscc.classify.features import CODE_SEED, SIDE, paper_code
+from jscc.classify.columns import CODE_SEED, SIDE, paper_code
 from jscc.tanner import TannerGraph
 
 N, M = SIDE * SIDE, SIDE * SIDE // 2

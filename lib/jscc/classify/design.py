@@ -22,7 +22,7 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from jscc.bitplanes import unpack_planes
-from jscc.classify.features import SIDE
+from jscc.classify.columns import SIDE
 from jscc.ldpc.syndrome import syndromes
 from jscc.tanner import TannerGraph
 
@@ -68,7 +68,7 @@ class TrainingBits:
         Parameters
         ----------
         packed : ndarray of uint8, shape (n_images, 1024)
-            See `jscc.classify.features.symbols`.
+            See `jscc.classify.columns.symbols`.
         planes : sequence of int
             Different planes, 0 (most significant, or sign) to 7, in the order of the variables.
         labels : array_like of int, shape (n_images,)

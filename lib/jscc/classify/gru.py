@@ -126,7 +126,7 @@ class GRUClassifier:
         Parameters
         ----------
         packed : ndarray of uint8, shape (N, width)
-            See `jscc.classify.features`.
+            See `jscc.classify.columns`.
         labels : ndarray of int, shape (N,)
             Classes 0 to 9.
         epochs : int, optional

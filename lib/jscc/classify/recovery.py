@@ -18,7 +18,7 @@ import numpy as np
 
 from jscc.bitplanes import unpack_planes
 from jscc.channels import llr
-from jscc.classify.features import SIDE, paper_code
+from jscc.classify.columns import SIDE, paper_code
 from jscc.jpeg.dct import BLOCK
 from jscc.ldpc.belief_propagation import BeliefPropagation
 from jscc.tanner import TannerGraph
@@ -40,7 +40,7 @@ class BitPrior:
     Parameters
     ----------
     packed : ndarray of uint8, shape (images, 1024)
-        Training images as packed planes (`jscc.classify.features.symbols`).
+        Training images as packed planes (`jscc.classify.columns.symbols`).
     setup : {"pixels", "jpeg"}
         Whether the planes are those of pixels or of sign and magnitude of quantised coefficients.
     kind : {"iid", "position", "context"}
@@ -157,7 +157,7 @@ def recover(
         The true packed planes. Each plane's context is then taken from them instead of from the planes decoded
         so far, which a real receiver cannot do.
     code : TannerGraph, optional
-        `jscc.classify.features.paper_code` if not given.
+        `jscc.classify.columns.paper_code` if not given.
     max_iterations : int
 
     Returns

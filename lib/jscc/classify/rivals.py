@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from jscc.classify.features import SIDE
+from jscc.classify.columns import SIDE
 from jscc.jpeg.dct import BLOCK
 
 N_CLASSES = 10

@@ -38,9 +38,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jscc.gfq.leaf_removal import leaf_removal
+from jscc.gfq.construction import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.leaves import leaf_removal
 from jscc.gfq.reinforced_bp import ReinforcedBP
-from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
 from jscc.information import rate_distortion_slope
 
 __all__ = ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"]
@@ -119,13 +119,13 @@ class Compressor:
     Parameters
     ----------
     n_symbols, rate, p
-        The code before its reduction, see `jscc.gfq.ultra_sparse.ultra_sparse`.
+        The code before its reduction, see `jscc.gfq.construction.ultra_sparse`.
     seed : int
         Which code, 0 to 2**64 - 1.
     graph, reduction, degree_one
-        See `jscc.gfq.ultra_sparse.ultra_sparse`.
+        See `jscc.gfq.construction.ultra_sparse`.
     mend : bool
-        Whether blocks for which no codeword was found are mended by `jscc.gfq.leaf_removal.LeafRemoval.mend`, at some
+        Whether blocks for which no codeword was found are mended by `jscc.gfq.leaves.LeafRemoval.mend`, at some
         distortion, and not refused.
     **settings
         Of `jscc.gfq.reinforced_bp.ReinforcedBP`. The prior is by default 0.95 ln((1 - D) / D), with the least
@@ -134,7 +134,7 @@ class Compressor:
     Attributes
     ----------
     code : GFqCode
-    leaves : jscc.gfq.leaf_removal.LeafRemoval
+    leaves : jscc.gfq.leaves.LeafRemoval
     rbp : ReinforcedBP
 
     Raises

@@ -39,7 +39,7 @@ from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from jscc.gfq.ultra_sparse import symbols_from_bits
+from jscc.gfq.construction import symbols_from_bits
 
 __all__ = ["Encoding", "FixedPoint", "ReinforcedBP", "Trace", "fixed_point"]
 
@@ -136,7 +136,7 @@ class ReinforcedBP:
 
     Parameters
     ----------
-    code : jscc.gfq.ultra_sparse.GFqCode
+    code : jscc.gfq.construction.GFqCode
         Any degrees will do, none included.
     gamma0, gamma1 : float
         In [0, 1]; the reinforcement after l iterations is ``1 - gamma0 * gamma1**l``.
@@ -295,7 +295,7 @@ def fixed_point(
 
     Parameters
     ----------
-    code : jscc.gfq.ultra_sparse.GFqCode
+    code : jscc.gfq.construction.GFqCode
     bits : array_like of 0 and 1, shape (n_bits,)
         Where the prior is centred.
     prior : float

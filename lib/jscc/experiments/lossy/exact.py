@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
 
 from jscc.experiments.lossy.figures import REDUCTION, code, compressed
-from jscc.gfq.ultra_sparse import GFqCode
+from jscc.gfq.construction import GFqCode
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment
 

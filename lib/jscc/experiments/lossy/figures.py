@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 
 from jscc.convolutional.viterbi import code_of_rate
-from jscc.gfq.leaf_removal import leaf_removal
+from jscc.gfq.construction import GFqCode, bits_from_symbols, ultra_sparse
+from jscc.gfq.enumerator import weight_enumerator
+from jscc.gfq.leaves import leaf_removal
 from jscc.gfq.reinforced_bp import Encoding, ReinforcedBP
-from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, ultra_sparse
-from jscc.gfq.weight_enumerator import weight_enumerator
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.polar.quantise import PolarCode
 from jscc.runner import Experiment

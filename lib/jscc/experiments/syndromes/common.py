@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.classify.features import Column, LabelledImages, features
+from jscc.classify.columns import Column, LabelledImages, features
 from jscc.classify.gru import GRUClassifier, Settings
 
 DATASETS = ("mnist", "fashion_mnist", "cifar10")
@@ -14,7 +14,7 @@ SEEDS = (0, 1, 2)
 def train_and_test(images: LabelledImages, column: Column, settings: Settings, seed: int, **options) -> dict:
     """Train a GRU on a column's features and count its errors on the test set.
 
-    `options` go to `jscc.classify.features.features`.
+    `options` go to `jscc.classify.columns.features`.
     """
     model = GRUClassifier(column.width, column.n_planes, settings, seed)
     losses = model.fit(features(images.train, column, **options), images.train_labels)

@@ -8,6 +8,7 @@ import numpy as np
 
 from jscc.bitplanes import unpack_planes
 from jscc.channels import llr
+from jscc.classify.columns import CODE_SEED, SIDE, LabelledImages, gray_images, paper_code, symbols
 from jscc.classify.design import (
     STRUCTURES,
     Check,
@@ -20,7 +21,6 @@ from jscc.classify.design import (
     select_checks,
     tiled_checks,
 )
-from jscc.classify.features import CODE_SEED, SIDE, LabelledImages, gray_images, paper_code, symbols
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.recovery import BitPrior
 from jscc.experiments.syndromes.common import DATASETS, score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.classify.features import gray_images, paper_code, symbols
+from jscc.classify.columns import gray_images, paper_code, symbols
 from jscc.classify.recovery import KINDS, ORDER, BitPrior, information_content, recover
 from jscc.experiments.syndromes.common import DATASETS
 from jscc.ldpc.syndrome import syndromes

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from jscc.classify.features import COLUMNS, SIDE, LabelledImages, gray_images, pad
+from jscc.classify.columns import COLUMNS, SIDE, LabelledImages, gray_images, pad
 from jscc.classify.gru import Settings
 from jscc.experiments.syndromes.common import DATASETS, score, train_and_test
 from jscc.jpeg import dct, entropy

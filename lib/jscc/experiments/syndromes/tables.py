@@ -8,7 +8,7 @@ import numpy as np
 
 from jscc.bitplanes import unpack_planes
 from jscc.classify.codes import CODES, control_codes
-from jscc.classify.features import (
+from jscc.classify.columns import (
     COLUMNS,
     SIDE,
     Column,

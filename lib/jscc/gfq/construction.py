@@ -9,7 +9,7 @@ lacks rank only by chance: its labels would have to cancel around every one of i
 
 **Reduction.** The paper's *b-reduction* takes b random checks away. Each multiplies the number of codewords by q,
 not by two as the paper says, and raises the rate by 1/n, where n counts *symbols*, not bits. The symbols of a check
-that is gone stand in one check only, the leaves from which `jscc.gfq.leaf_removal` starts. A symbol
+that is gone stand in one check only, the leaves from which `jscc.gfq.leaves` starts. A symbol
 both of whose checks are gone is in no check, and free.
 """
 
@@ -22,7 +22,7 @@ from numba import njit
 from scipy import sparse
 
 from jscc import tanner
-from jscc.gfq.field import Field, field
+from jscc.gfq.fields import Field, field
 from jscc.tanner import TannerGraph
 
 __all__ = ["GFqCode", "bits_from_symbols", "symbols_from_bits", "ultra_sparse"]
@@ -86,7 +86,7 @@ class GFqCode:
     @property
     def rate(self) -> float:
         """1 - m/n. This is the code's rate if H has full rank, which an empty core proves
-        (`jscc.gfq.leaf_removal`); otherwise the code's rate is higher."""
+        (`jscc.gfq.leaves`); otherwise the code's rate is higher."""
         return 1 - self.n_checks / self.n_symbols
 
     def syndrome(self, symbols) -> np.ndarray:

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from jscc.gfq.field import Field, field
+from jscc.gfq.fields import Field, field
 
 FIELDS = [field(p) for p in range(1, 9)]
 every_field = pytest.mark.parametrize("gf", FIELDS, ids=lambda gf: f"GF({gf.q})")

@@ -25,7 +25,7 @@ from functools import cached_property
 import numpy as np
 from numba import njit
 
-from jscc.gfq.ultra_sparse import GFqCode
+from jscc.gfq.construction import GFqCode
 
 __all__ = ["LeafRemoval", "leaf_removal"]
 

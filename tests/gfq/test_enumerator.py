@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from jscc.gfq.field import field
-from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, ultra_sparse
-from jscc.gfq.weight_enumerator import weight_enumerator
+from jscc.gfq.construction import GFqCode, bits_from_symbols, ultra_sparse
+from jscc.gfq.enumerator import weight_enumerator
+from jscc.gfq.fields import field
 from jscc.information import binary_entropy
 from jscc.tanner import TannerGraph
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jscc.gfq.field import field
-from jscc.gfq.leaf_removal import leaf_removal
-from jscc.gfq.ultra_sparse import GFqCode, ultra_sparse
+from jscc.gfq.construction import GFqCode, ultra_sparse
+from jscc.gfq.fields import field
+from jscc.gfq.leaves import leaf_removal
 from jscc.tanner import TannerGraph
 
 seeds = st.integers(0, 2**32 - 1)

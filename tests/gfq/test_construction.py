@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from jscc import tanner
 from jscc.gfq import ultra_sparse as module
-from jscc.gfq.field import field
-from jscc.gfq.ultra_sparse import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.construction import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.fields import field
 from support import printed_without_and_with_jit
 
 seeds = st.integers(0, 2**32 - 1)
@@ -274,8 +274,8 @@ def test_wrong_arguments_are_refused():
 def test_the_kernels_do_the_same_without_the_compiler():
     program = """
 import zlib, numpy as np
-from jscc.gfq.leaf_removal import leaf_removal
-from jscc.gfq.ultra_sparse import ultra_sparse
+from jscc.gfq.leaves import leaf_removal
+from jscc.gfq.construction import ultra_sparse
 code = ultra_sparse(60, 0.4, 3, np.random.default_rng(7), reduction=2, degree_one=0.1)
 leaves = leaf_removal(code)
 word = leaves.codeword(np.random.default_rng(8).integers(0, 8, (2, len(leaves.information_set))))

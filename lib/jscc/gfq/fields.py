@@ -2,7 +2,7 @@
 
 An element is the uint8 whose bits are the coefficients of a polynomial over GF(2), the most
 significant bit those of the highest power. So addition, which is also subtraction, is exclusive or,
-and bits turn into symbols without a table (`jscc.gfq.ultra_sparse.symbols_from_bits`).
+and bits turn into symbols without a table (`jscc.gfq.construction.symbols_from_bits`).
 """
 
 from __future__ import annotations

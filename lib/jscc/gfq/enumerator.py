@@ -34,8 +34,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
+from jscc.gfq.construction import symbols_from_bits
 from jscc.gfq.reinforced_bp import fixed_point
-from jscc.gfq.ultra_sparse import symbols_from_bits
 
 __all__ = ["WeightEnumerator", "weight_enumerator"]
 
@@ -72,7 +72,7 @@ def weight_enumerator(
 
     Parameters
     ----------
-    code : jscc.gfq.ultra_sparse.GFqCode
+    code : jscc.gfq.construction.GFqCode
     bits : array_like of 0 and 1, shape (n_bits,)
         The word y; draw it uniformly for the curve of the paper's figure 1.
     priors : array_like of float, shape (points,)
