@@ -1,13 +1,14 @@
 """The command: what it prints, and what it answers to a wrong call."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
+import toy_experiments as toy
 from jscc import cli, experiments, results, runner
+from support import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -33,18 +34,50 @@ def test_run_status_report_verify():
     assert "3 of 6 points" in call("run", "toy_means", "--scale", "quick", "--workers", "0", "--only", "kind=None")
     assert ["toy_means", "quick", "3/6", "partial"] in [line.split() for line in call("status").splitlines()]
     call("report", "toy_means", "--scale", "quick", code=1)
-    assert "part of the grid" in call("report", "toy_means", "--scale", "quick", "--partial")
     assert "6 rows" in call("run", "toy_means", "--scale", "quick", "--workers", "0")
     assert ["toy_means", "quick", "6/6", "fresh"] in [line.split() for line in call("status").splitlines()]
-    assert call("run", "toy_means", "--scale", "quick", "--if-stale") == "toy_means at scale quick: fresh\n"
-    assert "stamped" in call("verify", "toy_means", "--scale", "quick", "-n", "1")
+    assert "not stamped" in call("verify", "toy_means", "--scale", "quick", "--no-stamp")
+    assert "stamped" in call("verify", "toy_means", "--scale", "quick", "-n", "2")
+    assert ["toy_means", "quick", "6/6", "2/6", "fresh"] in [line.split() for line in call("status").splitlines()]
     report = call("report", "toy_means", "--scale", "quick")
-    assert str(results.load("toy_means", "quick")["draw"][0]) in report and "quick scale" in report
+    assert str(results.load("toy_means", "quick")["draw"][0]) in report and "verified: 2 of 6 points" in report
+
+
+@pytest.mark.parametrize("harm", ["cut", "other", "row", "gone"])
+def test_a_damaged_certificate_or_table_is_named_and_costs_only_itself(harm):
+    call("run", "toy_means", "toy_errors", "--scale", "smoke", "--workers", "0")
+    path = results.table_path("toy_means", "smoke")
+    birth = path.with_suffix(".json")
+    if harm == "cut":
+        birth.write_bytes(birth.read_bytes()[:200])
+    elif harm == "other":
+        birth.write_bytes(results.table_path("toy_errors", "smoke").with_suffix(".json").read_bytes())
+    elif harm == "row":
+        path.write_text(path.read_text().replace("None", "some", 1))
+    else:
+        path.unlink()
+    lines = {line.split()[0]: line for line in call("status").splitlines() if " smoke " in line}
+    assert " fresh" in lines["toy_errors"] and " fresh" not in lines["toy_means"]
+    assert harm == "gone" or (" damaged" in lines["toy_means"] and str(path.with_suffix("")) in lines["toy_means"])
+    assert "toy_means" in call("report", "toy_means", "--scale", "smoke", code=1)
+    call("verify", "toy_means", "--scale", "smoke", code=1)
+    # What is stored makes it whole again.
+    call("run", "toy_means", "--scale", "smoke", "--workers", "0")
+    assert runner.standing(toy.MEANS, "smoke").state == "fresh"
+
+
+def test_the_system_s_refusal_is_one_line(monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "some.file")
+
+    monkeypatch.setattr(results, "write_atomically", full)
+    output = call("run", "toy_means", "--scale", "smoke", "--workers", "0", code=1)
+    assert output.splitlines()[-1] == "Error: No space left on device: some.file" and "Traceback" not in output
 
 
 def test_a_failing_task_is_reported_and_the_exit_code_tells():
     words = [sys.executable, "-m", "jscc.cli", "run", "toy_failure", "toy_errors", "--scale", "smoke"]
-    folder = os.path.dirname(__file__)
+    folder = str(ROOT / "tests")
     done = subprocess.run([*words, "--workers", "0"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 1
     assert "'index': 2" in done.stderr and "no such thing as two" in done.stderr
@@ -55,10 +88,11 @@ def test_a_failing_task_is_reported_and_the_exit_code_tells():
 
 def test_verify_shows_differences(monkeypatch):
     call("run", "toy_means", "--scale", "smoke", "--workers", "0")
-    path = results.table_path("toy_means", "smoke")
     frame = results.load("toy_means", "smoke")
-    path.write_text(results.csv_text(frame.assign(draw=0)))
-    assert "draw = 0 in the table" in call("verify", "toy_means", "--scale", "smoke", code=1)
+    results.write("toy_means", frame.assign(draw=0), results.certificate("toy_means", "smoke"), "smoke")
+    output = call("verify", "toy_means", "--scale", "smoke", code=1)
+    assert "draw = 0 in the table" in output and "columns that differ: draw" in output
+    assert "columns that agree: mean, label" in output and "code, data and machine are the same" in output
 
 
 @pytest.mark.parametrize(
@@ -72,7 +106,6 @@ def test_verify_shows_differences(monkeypatch):
         (("run", "toy_means", "--only", "kind"), 2, "key=value is expected"),
         (("run", "toy_means", "--only", "sort=1", "--workers", "0"), 1, "known are"),
         (("report", "toy_means"), 1, "jscc run toy_means"),
-        (("report", "toy_means", "--partial"), 1, "no finished point"),
         (("verify", "toy_means"), 1, "jscc run toy_means"),
     ],
 )
@@ -105,7 +138,7 @@ def test_listing_loads_no_heavy_library():
         "assert CliRunner().invoke(cli.main, ['list']).exit_code == 0\n"
         "print([name for name in ('torch', 'distributed', 'scipy.stats', 'sklearn') if name in sys.modules])"
     )
-    folder = os.path.dirname(__file__)
+    folder = str(ROOT / "tests")
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

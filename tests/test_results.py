@@ -15,14 +15,19 @@ from jscc import results
 
 BIRTH = {
     "experiment": "some_table",
+    "command": "jscc run some_table --scale paper",
     "scale": "paper",
-    "partial": False,
+    "seed": 7,
+    "points": 30,
+    "point": {"rate": 0.5, "graph": "peg"},
     "tasks": 4,
     "date": "2026-02-03T04:05:06+00:00",
     "commit": "0123456789abcdef",
     "dirty": False,
-    "functions": ["jscc.sources:total"],
-    "sources": {"total": "x", "definitions": {"jscc.sources:total": "not today's"}},
+    "grid": "none",
+    "data": {"mnist": "0123456789"},
+    "functions": ["jscc.sources:reached"],
+    "sources": {"total": "x", "definitions": {"jscc.sources:reached": "not today's"}},
 }
 
 
@@ -88,24 +93,73 @@ def test_a_table_that_is_not_there_names_its_command():
         results.published("some_table")
 
 
+def test_a_table_that_is_not_its_certificate_s_is_refused(folder):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.integers(0, 9, 20), "b": rng.random(20)})
+    path = results.write("some_table", frame, BIRTH)
+    whole = path.read_bytes()
+    for _ in range(500):
+        text = bytearray(whole)
+        place = int(rng.integers(len(text)))
+        kind = rng.integers(3)
+        if kind == 0:
+            text[place] ^= 1 << int(rng.integers(8))
+        elif kind == 1:
+            del text[place:]
+        else:
+            text[place:place] = text[: int(rng.integers(1, 9))]
+        path.write_bytes(text)
+        with pytest.raises(results.Damaged, match="some_table.csv is not the table of its certificate"):
+            results.load("some_table")
+    path.write_bytes(whole)
+    assert len(results.load("some_table")) == 20
+
+
+@pytest.mark.parametrize("key", ["experiment", "seed", "points", "sources", "table", "data", "functions", "date"])
+def test_what_is_no_certificate_is_refused(key):
+    path = results.write("some_table", pd.DataFrame({"a": [1]}), BIRTH).with_suffix(".json")
+    birth = json.loads(path.read_text())
+    for wrong in ({k: v for k, v in birth.items() if k != key}, {**birth, key: None}, {**birth, key: {}}, [], 3):
+        if wrong != birth and not (key == "data" and isinstance(wrong, dict) and wrong.get(key) == {}):
+            path.write_text(json.dumps(wrong))
+            with pytest.raises(results.Damaged, match=key if isinstance(wrong, dict) else "is missing"):
+                results.certificate("some_table")
+
+
 def test_provenance_tells_what_a_table_rests_on():
     results.write("some_table", pd.DataFrame({"seed": [1, 1, 2], "trials": [1000, 500, 1]}), BIRTH)
-    text = "Computed with 2 seeds and 1,501 trials at paper scale (commit 0123456, 3 February 2026)."
-    assert results.provenance("some_table") == text
-    birth = {**BIRTH, "partial": True, "dirty": True}
-    results.write("some_table", pd.DataFrame({"a": [1]}), birth)
-    text = "Computed with 4 tasks at paper scale (part of the grid, commit 0123456 with changes, 3 February 2026)."
-    assert results.provenance("some_table") == text
+    text = str(results.provenance("some_table"))
+    assert "rests on: 2 seeds and 1,501 trials, root seed 7" in text
+    assert "commit: 0123456, 3 February 2026" in text and "verified" not in text
+    assert "runner.compute_point(experiments.registry()[\"some_table\"], rate=0.5, graph='peg')" in text
+    stamps = [
+        {"sources": "older", "points": [{"rate": 0.1}], "commit": "f" * 40},
+        {"sources": "x", "points": [{"rate": 0.5}, {"rate": 0.6}], "commit": "e" * 40},
+        {"sources": "x", "points": [{"rate": 0.6}], "commit": "d" * 40},
+    ]
+    results.write("some_table", pd.DataFrame({"a": ["<b>"]}), {**BIRTH, "dirty": True, "verified": stamps})
+    text = str(results.provenance("some_table"))
+    assert "0123456 with changes" in text and "verified: 2 of 30 points computed again, commit ddddddd" in text
+    shown = results.provenance("some_table")._repr_html_()
+    assert shown.count("<tr>") == len(text.splitlines()) + 1 and "some_table.csv</a>" in shown
     results.write("some_table", pd.DataFrame({"a": [1]}), {**BIRTH, "commit": None, "dirty": None})
-    assert "(no commit, 3 February 2026)" in results.provenance("some_table")
+    assert "commit: none, 3 February 2026" in str(results.provenance("some_table"))
 
 
 def test_stale_names_what_changed():
     results.write("some_table", pd.DataFrame({"a": [1]}), BIRTH)
-    assert results.stale("some_table") == ["jscc.sources:total"]
+    assert "jscc.sources:reached" in results.stale("some_table")
     gone = {**BIRTH, "functions": ["jscc.sources:gone"]}
     results.write("some_table", pd.DataFrame({"a": [1]}), gone)
     assert results.stale("some_table") == ["jscc.sources:gone"]
+
+
+def test_times_are_read_without_a_certificate(folder):
+    folder.mkdir()
+    (folder / "bench_some.csv").write_text("what,seconds\na,1.5\n")
+    assert results.timings("some")["seconds"].tolist() == [1.5]
+    with pytest.raises(FileNotFoundError, match="make bench"):
+        results.timings("other")
 
 
 def test_the_environment_is_plain_and_names_no_place_of_this_machine():
@@ -126,17 +180,17 @@ def test_differences_compare_whole_numbers_exactly_and_real_ones_to_the_toleranc
             fresh.loc[row, column] = value
         return results.differences(table, fresh, ["key"], tolerance)
 
-    assert check({}) == []
-    assert check({}, rows=slice(2, 3)) == []
-    assert check({(0, "x"): 1 + 1e-13}) == []
-    assert check({(0, "x"): 1 + 1e-11}) != []
-    assert check({(0, "x"): 1.01}, 0.1) == []
-    assert check({(0, "n"): 2}, 0.9) == ["key=a: n = 1 in the table, 2 computed"]
-    assert check({(1, "x"): 1.0}, 0.9) != []
-    assert check({(0, "x"): math.nan}, 0.9) != []
-    assert check({(2, "key"): "c"}) == ["key=c: no such row in the table"]
-    assert check({}, rows=slice(1, 3)) != []
-    assert results.differences(table, table[["key", "n"]], ["key"])[0].startswith("columns")
+    assert check({}) == {}
+    assert check({}, rows=slice(2, 3)) == {}
+    assert check({(0, "x"): 1 + 1e-13}) == {}
+    assert list(check({(0, "x"): 1 + 1e-11})) == ["x"]
+    assert check({(0, "x"): 1.01}, 0.1) == {}
+    assert check({(0, "n"): 2}, 0.9) == {"n": ["key=a: n = 1 in the table, 2 computed"]}
+    assert check({(1, "x"): 1.0}, 0.9) != {}
+    assert check({(0, "x"): math.nan}, 0.9) != {}
+    assert check({(2, "key"): "c"}) == {"rows": ["key=c: no such row in the table"]}
+    assert check({}, rows=slice(1, 3)) != {}
+    assert results.differences(table, table[["key", "n"]], ["key"]).keys() == {"columns"}
 
 
 # --- intervals ------------------------------------------------------------------------------------------

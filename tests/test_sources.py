@@ -114,7 +114,12 @@ def package(tmp_path, monkeypatch):
 
 
 def reached(name):
-    return {key.removeprefix("hashed."): value for key, value in sources.reached(f"hashed.tasks:{name}").items()}
+    found = sources.reached(f"hashed.tasks:{name}").definitions
+    return {key.removeprefix("hashed."): value for key, value in found.items()}
+
+
+def total(name):
+    return sources.reached(f"hashed.tasks:{name}").total
 
 
 @pytest.mark.parametrize(
@@ -149,9 +154,9 @@ def test_names_are_followed_to_their_definitions(package, task, expected):
     ],
 )
 def test_what_does_not_matter_does_not_count(package, old, new):
-    before = reached("by_alias")
+    before, total_before = reached("by_alias"), total("by_alias")
     package("kernels.py", old, new)
-    assert reached("by_alias") == before
+    assert reached("by_alias") == before and total("by_alias") == total_before
 
 
 @pytest.mark.parametrize(
@@ -166,11 +171,11 @@ def test_what_does_not_matter_does_not_count(package, old, new):
     ],
 )
 def test_what_matters_is_named(package, old, new, changed):
-    before = reached("by_alias")
+    before, total_before = reached("by_alias"), total("by_alias")
     package("kernels.py", old, new)
     after = reached("by_alias")
     assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == changed
-    assert sources.total(before) != sources.total(after)
+    assert total("by_alias") != total_before
 
 
 @pytest.mark.parametrize(
@@ -203,3 +208,69 @@ def test_what_is_no_function_is_refused():
     for name in ("jscc.sources:nothing", "jscc.nowhere:f", "math:sin"):
         with pytest.raises(ValueError, match=name):
             sources.reached(name)
+
+
+RENAMED = {
+    "kernels.py": (("def double(", "def twice("), ("return double(2)", "return twice(2)"), ("SCALE", "FACTOR")),
+    "__init__.py": (("double as exported", "twice as exported"),),
+    "tasks.py": (("k.double", "k.twice"), ("kernels.double", "kernels.twice"), ("seed):", "seed):  # as before")),
+}
+
+
+@pytest.mark.parametrize("task", ["by_alias", "by_export", "by_path", "nested", "inside", "whole"])
+def test_a_renamed_definition_leaves_every_total_as_it_was(package, task):
+    before = total(task)
+    for file, changes in RENAMED.items():
+        for change in changes:
+            package(file, *change)
+    assert ("kernels:twice" in reached(task)) == (task != "inside") and total(task) == before
+
+
+@pytest.mark.parametrize("task", ["by_alias", "by_export", "by_path", "nested"])
+def test_a_definition_moved_to_another_module_leaves_every_total_as_it_was(package, tmp_path, task):
+    before = total(task)
+    (tmp_path / "hashed" / "kernels.py").rename(tmp_path / "hashed" / "core.py")
+    package("__init__.py", "from .kernels", "from .core")
+    for old, new in (
+        ("import hashed.kernels", "import hashed.core"),
+        ("import kernels as", "import core as"),
+        ("hashed.kernels.double(seed)", "hashed.core.double(seed)"),
+    ):
+        package("tasks.py", old, new)
+    assert "core:double" in reached(task) and total(task) == before
+
+
+def test_the_words_of_an_error_do_not_count_but_its_kind_does(package):
+    package(
+        "kernels.py", "    return SCALE * y", "    if y > 9:\n        raise ValueError(f'no {y}')\n    return SCALE * y"
+    )
+    before = total("by_alias")
+    package("kernels.py", "f'no {y}'", "f'y={y} given, at most 9 is expected' + str(TABLE)")
+    assert total("by_alias") == before
+    package("kernels.py", "raise ValueError", "raise KeyError")
+    assert total("by_alias") != before
+
+
+def test_two_helpers_that_change_places_are_told_apart(package):
+    """Their texts are alike but for what they use, so that no definition's own hash changes."""
+    package(
+        "kernels.py",
+        "def unreached",
+        "ONE = 1\nTWO = 2\n\n\ndef one():\n    return ONE\n\n\ndef two():\n    return TWO\n\n\ndef unreached",
+    )
+    package("kernels.py", "return SCALE * y", "return SCALE * y + one() ** two()")
+    before, own = total("by_alias"), sorted(reached("by_alias").values())
+    package("kernels.py", "one() ** two()", "two() ** one()")
+    assert sorted(reached("by_alias").values()) == own and total("by_alias") != before
+
+
+def test_the_door_of_a_package_is_followed(package):
+    before = total("by_export")
+    package(
+        "__init__.py",
+        "from .kernels import double as exported\n",
+        "import lazy_loader\n\n__getattr__, __dir__, __all__ = lazy_loader.attach(\n"
+        "    __name__, submodules=['tasks'], submod_attrs={'kernels': ['double']}\n)\n",
+    )
+    package("tasks.py", "package.exported", "package.double")
+    assert total("by_export") == before

@@ -73,6 +73,9 @@ def _clean_errors() -> Iterator[None]:
         ValueError,
     ) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        # A full or read-only disk: the system's words and the file, without the way there.
+        raise click.ClickException(f"{error.strerror or error}: {error.filename or 'no file named'}") from error
 
 
 def _settings(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict:
@@ -92,19 +95,13 @@ def _settings(context: click.Context, parameter: click.Parameter, values: tuple[
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes [one per core]; 0: none.")
 @click.option("--scheduler", help="Address of a Dask cluster, tcp://host:port.")
 @click.option("--only", multiple=True, callback=_settings, help="Run only points with key=value.")
-@click.option("--keep-stale", is_flag=True, help="Keep stored tasks of older code.")
-@click.option("--if-stale", is_flag=True, help="Leave out what has a fresh and complete table.")
-@click.option("--extend", is_flag=True, help="The grid grew: take the points that the table has as computed.")
 @click.pass_context
-def run_command(context, names, every, scale, workers, scheduler, only, keep_stale, if_stale, extend) -> None:
-    """Run experiments; a run that was stopped continues."""
+def run_command(context, names, every, scale, workers, scheduler, only) -> None:
+    """Run experiments; a run that was stopped continues, and a fresh table is left as it is."""
     from jscc import results, runner
 
     failed = False
     for experiment in _chosen(context, names, every):
-        if if_stale and runner.standing(experiment, scale).state == "fresh":
-            click.echo(f"{experiment.name} at scale {scale}: fresh")
-            continue
         try:
             with _clean_errors():
                 frame = runner.run(
@@ -113,8 +110,6 @@ def run_command(context, names, every, scale, workers, scheduler, only, keep_sta
                     workers=workers,
                     scheduler=scheduler,
                     only=only,
-                    keep_stale=keep_stale,
-                    extend=extend,
                     progress=sys.stderr.isatty(),
                 )
         except runner.Failed as error:
@@ -153,14 +148,12 @@ def status_command(context: click.Context, full: bool) -> None:
     for name, experiment in _experiments(context).items():
         for scale in SCALES:
             standing = runner.standing(experiment, scale)
-            if scale != "paper" and standing.state == "missing" and not standing.old:
+            if scale != "paper" and standing.state == "missing":
                 continue
             done = f"{standing.done}/{standing.total}"
-            notes = [_changes(standing.changed, full)] if standing.changed else []
-            if standing.old:
-                notes.append(f"{standing.old} stored tasks of older code")
-            rows.append((name, scale, done, standing.state, "; ".join(notes)))
-    _echo_columns(("experiment", "scale", "points", "state", "changed"), rows)
+            verified = f"{standing.verified}/{standing.total}" if standing.verified else ""
+            rows.append((name, scale, done, verified, standing.state, _changes(standing.changed, full)))
+    _echo_columns(("experiment", "scale", "points", "verified", "state", "changed"), rows)
 
 
 def _changes(names: tuple[str, ...], full: bool) -> str:
@@ -174,50 +167,53 @@ def _changes(names: tuple[str, ...], full: bool) -> str:
 @main.command("report")
 @click.argument("name")
 @click.option("--scale", type=click.Choice(SCALES), default="paper", show_default=True)
-@click.option("--partial", is_flag=True, help="First write the table of what is stored so far.")
-@click.option("--keep-stale", is_flag=True, help="With --partial: use stored tasks of older code too.")
 @click.pass_context
-def report_command(context, name: str, scale: str, partial: bool, keep_stale: bool) -> None:
+def report_command(context, name: str, scale: str) -> None:
     """Print an experiment's table and where it comes from."""
-    from jscc import results, runner
+    from jscc import results
 
-    (experiment,) = _chosen(context, (name,))
+    _chosen(context, (name,))
     with _clean_errors():
-        if partial:
-            runner.report(experiment, scale, keep_stale)
         click.echo(results.load(name, scale).to_string(index=False))
         click.echo(results.provenance(name, scale))
 
 
 @main.command("verify")
-@click.argument("name")
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Verify every experiment.")
 @click.option("--scale", type=click.Choice(SCALES), default="paper", show_default=True)
-@click.option("-n", "--points", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--tolerance", type=click.FloatRange(min=0), default=1e-12, show_default=True)
+@click.option("-n", "--points", type=click.IntRange(min=1), help="How many [a tenth of the grid, at least 3].")
+@click.option("--tolerance", type=click.FloatRange(min=0), default=1e-6, show_default=True, help="Of real numbers.")
 @click.option("--only", multiple=True, callback=_settings, help="Draw among points with key=value.")
+@click.option("--stamp/--no-stamp", default=True, show_default=True, help="Whether to write it into the certificate.")
 @click.pass_context
-def verify_command(context, name: str, scale: str, points: int, tolerance: float, only: dict) -> None:
-    """Recompute a few points; if they equal the table's, stamp it with the present code.
-
-    The points are drawn at random, from the cheaper half of the grid where their cost is known.
-    """
+def verify_command(context, names, every, scale, points, tolerance, only, stamp) -> None:
+    """Recompute some points drawn at random; if they equal the table's, stamp it with the present code."""
     from jscc import runner
 
-    (experiment,) = _chosen(context, (name,))
-    try:
-        with _clean_errors():
-            recomputed = runner.verify(experiment, scale, points, tolerance=tolerance, only=only)
-    except runner.Failed as error:
-        _echo_failures(error)
+    failed = False
+    for experiment in _chosen(context, names, every):
+        try:
+            with _clean_errors():
+                recomputed = runner.verify(experiment, scale, points, tolerance=tolerance, only=only, stamp=stamp)
+        except runner.Failed as error:
+            failed = True
+            _echo_failures(error)
+            continue
+        except runner.Differs as error:
+            failed = True
+            for lines in error.differences.values():
+                for line in lines:
+                    click.echo(line, err=True)
+            click.echo(f"columns that differ: {', '.join(error.differences)}", err=True)
+            click.echo(f"columns that agree: {', '.join(error.agreeing) or 'none'}", err=True)
+            click.echo(f"{error}; to compute it anew: jscc run {experiment.name}", err=True)
+            continue
+        for params in recomputed:
+            click.echo(f"equal: {params}")
+        click.echo(f"{experiment.name}: {'stamped with the present code' if stamp else 'verified, not stamped'}")
+    if failed:
         sys.exit(1)
-    except runner.Differs as error:
-        for line in error.differences:
-            click.echo(line, err=True)
-        click.echo(f"{error}; compute it with: jscc run {name}", err=True)
-        sys.exit(1)
-    for params in recomputed:
-        click.echo(f"equal: {params}")
-    click.echo(f"{name}: stamped with the present code")
 
 
 @main.command("data")

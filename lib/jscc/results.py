@@ -1,13 +1,17 @@
 """Result tables with their birth certificates, and the papers' numbers beside them.
 
 A result is a tidy table ``<name>.csv`` with one row per parameter point, and ``<name>.json``, its birth
-certificate: the command, seed, scale, versions, commit, times, and a hash of every library definition
-that the numbers rest on (see `jscc.sources`).  Tables at the scale ``paper`` lie in ``data/results``;
+certificate: the command, seed, scale, versions, commit, times, a hash of every library definition that the
+numbers rest on (see `jscc.sources`) and of every data set that was read, and the hash of the table itself,
+without which a table that was changed by hand would still bear a good certificate.  Tables at the scale
+``paper`` lie in ``data/results``;
 those of the smaller scales in its folder ``.work``, which is not committed.
 """
 
 import contextlib
 import datetime
+import hashlib
+import html
 import importlib.metadata
 import io
 import json
@@ -17,6 +21,7 @@ import platform
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +30,8 @@ import pandas as pd
 from jscc import sources
 
 __all__ = [
+    "Damaged",
+    "Provenance",
     "binomial_interval",
     "certificate",
     "changed_definitions",
@@ -39,6 +46,9 @@ __all__ = [
     "results_folder",
     "stale",
     "table_path",
+    "timings",
+    "unsettled",
+    "verified_points",
     "write",
     "write_atomically",
     "write_certificate",
@@ -59,12 +69,26 @@ _PACKAGES = (
     "distributed",
 )
 _MISSING = "–"
+_HOME = "https://github.com/beyond-separation/book/blob/main/data/results"
+
+
+class Damaged(ValueError):
+    """A table or certificate on the disk is not what was written; the message names the file."""
 
 
 def results_folder() -> Path:
     """Where result tables lie: ``$JSCC_RESULTS``, or ``data/results`` of the repository."""
     chosen = os.environ.get("JSCC_RESULTS")
     return Path(chosen) if chosen else _REPOSITORY / "data" / "results"
+
+
+def unsettled() -> bool:
+    """Whether a table written now would name a commit that is not the code: the library has uncommitted changes.
+
+    Asked of the repository's own tables only.
+    """
+    own = results_folder().resolve().is_relative_to(_REPOSITORY.resolve())
+    return own and bool(_git_state()[1])
 
 
 def table_path(name: str, scale: str = "paper") -> Path:
@@ -95,8 +119,10 @@ def write(name: str, frame: pd.DataFrame, birth: Mapping, scale: str = "paper") 
     """
     path = table_path(name, scale)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, csv_text(frame))
-    write_certificate(name, birth, scale)
+    text = csv_text(frame)
+    write_atomically(path, text)
+    bound = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": len(frame)}
+    write_certificate(name, {**birth, "table": bound}, scale)
     return path
 
 
@@ -118,8 +144,46 @@ def load(name: str, scale: str = "paper") -> pd.DataFrame:
     ------
     FileNotFoundError
         If it has not been computed; the message names the command that does.
+    Damaged
+        If the file is not the one that its certificate is for.
     """
-    return _read_csv(_existing(table_path(name, scale), name, scale))
+    path = _existing(table_path(name, scale), name, scale)
+    bound = certificate(name, scale)["table"]
+    text = path.read_bytes()
+    if hashlib.sha256(text).hexdigest() != bound["sha256"]:
+        raise Damaged(f"{path} is not the table of its certificate; compute it with: {_command(name, scale)}")
+    return _read_csv(io.StringIO(text.decode("utf-8")))
+
+
+def timings(name: str) -> pd.DataFrame:
+    """Read the times that a script of ``benchmarks/`` has measured, ``data/results/bench_<name>.csv``.
+
+    They belong to the machine that they were taken on, and so have no certificate.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    path = results_folder() / f"bench_{name}.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"no times {path}; measure them with: make bench")
+    return _read_csv(path)
+
+
+# What every certificate must say, with the type of it.
+_CERTIFIED = {
+    "experiment": str,
+    "seed": int,
+    "points": int,
+    "tasks": int,
+    "date": str,
+    "grid": str,
+    "functions": list,
+    "sources": dict,
+    "table": dict,
+    "data": dict,
+}
 
 
 def certificate(name: str, scale: str = "paper") -> dict:
@@ -129,9 +193,23 @@ def certificate(name: str, scale: str = "paper") -> dict:
     ------
     FileNotFoundError
         If the table has not been computed; the message names the command that does.
+    Damaged
+        If the file is no certificate, or that of another experiment.
     """
     path = _existing(table_path(name, scale).with_suffix(".json"), name, scale)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        birth = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Damaged(f"{path} is no certificate: {error}") from None
+    wrong = [key for key, kind in _CERTIFIED.items() if not isinstance(birth, dict) or type(birth.get(key)) is not kind]
+    if not wrong and not {"total", "definitions"} <= birth["sources"].keys():
+        wrong = ["sources"]
+    if not wrong and not {"sha256", "rows"} <= birth["table"].keys():
+        wrong = ["table"]
+    if wrong or birth["experiment"] != name:
+        what = ", ".join(wrong) or "experiment"
+        raise Damaged(f"{path} is not the certificate of {name}: its {what} is missing or of another kind")
+    return birth
 
 
 def published(name: str) -> pd.DataFrame:
@@ -164,20 +242,31 @@ def stale(name: str, scale: str = "paper") -> list[str]:
         If the table has not been computed.
     """
     born = certificate(name, scale)
-    then = born["sources"]["definitions"]
     try:
         now = sources.reached(*born["functions"])
     except ValueError:
         return list(born["functions"])
-    return changed_definitions(then, now)
+    return changed_definitions(born["sources"], now)
 
 
-def changed_definitions(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Names whose hashes differ between two results of `jscc.sources.reached`."""
-    return sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+def changed_definitions(then: Mapping, now: sources.Sources) -> list[str]:
+    """Name what differs between the ``sources`` of a certificate and those of today.
+
+    A definition that was renamed or moved is none of them.  Where each is as it was and only another is used in
+    its place, all are named.
+    """
+    if then["total"] == now.total:
+        return []
+    before, after = then["definitions"], now.definitions
+    known, there = set(before.values()), set(after.values())
+    changed = {name for name, value in after.items() if value not in known}
+    changed |= {name for name, value in before.items() if value not in there}
+    return sorted(changed or after)
 
 
-def differences(table: pd.DataFrame, fresh: pd.DataFrame, keys: Sequence[str], tolerance: float = 1e-12) -> list[str]:
+def differences(
+    table: pd.DataFrame, fresh: pd.DataFrame, keys: Sequence[str], tolerance: float = 1e-12
+) -> dict[str, list[str]]:
     """Say where rows computed anew differ from a table's.
 
     Parameters
@@ -189,35 +278,36 @@ def differences(table: pd.DataFrame, fresh: pd.DataFrame, keys: Sequence[str], t
     keys
         Columns that single out a point; of several rows of a point the order counts.
     tolerance
-        Largest relative difference of two real numbers; anything else must be equal.
+        Largest relative difference of two real numbers; counts and texts must be equal.
 
     Returns
     -------
-    list[str]
-        One line for each difference; empty where there is none.
+    dict[str, list[str]]
+        For each column that differs (or ``"rows"``, ``"columns"``) one line for each difference; empty where there
+        is none.
     """
     # Through text and back, so that both have the types that a file gives.
     fresh = _read_csv(io.StringIO(csv_text(fresh)))
     if list(fresh.columns) != list(table.columns):
-        return [f"columns: {list(table.columns)} in the table, {list(fresh.columns)} computed"]
+        return {"columns": [f"{list(table.columns)} in the table, {list(fresh.columns)} computed"]}
     keys = [key for key in keys if key in table.columns]
     known: dict[str, list[dict]] = {}
     for row in table.to_dict("records"):
         known.setdefault(_point_text(row, keys), []).append(row)
-    found = []
+    found: dict[str, list[str]] = {}
     for row in fresh.to_dict("records"):
         point = _point_text(row, keys)
         if not known.get(point):
-            found.append(f"{point}: no such row in the table")
+            found.setdefault("rows", []).append(f"{point}: no such row in the table")
             continue
         before = known[point].pop(0)
-        found += [
-            f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"
-            for column, value in row.items()
-            if not _equal(before[column], value, tolerance)
-        ]
-    computed = {_point_text(row, keys) for row in fresh.to_dict("records")}
-    found += [f"{point}: {len(known[point])} rows not computed" for point in sorted(computed) if known.get(point)]
+        for column, value in row.items():
+            if not _equal(before[column], value, tolerance):
+                line = f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"
+                found.setdefault(column, []).append(line)
+    for point in sorted({_point_text(row, keys) for row in fresh.to_dict("records")}):
+        if known.get(point):
+            found.setdefault("rows", []).append(f"{point}: {len(known[point])} rows not computed")
     return found
 
 
@@ -232,8 +322,32 @@ def _equal(before, now, tolerance: float) -> bool:
     return math.isclose(before, now, rel_tol=tolerance) or (math.isnan(before) and math.isnan(now))
 
 
-def provenance(name: str, scale: str = "paper") -> str:
-    """One sentence for a caption: seeds, samples or trials, scale, commit and date of a table.
+@dataclass(frozen=True)
+class Provenance:
+    """Where a table comes from: rows of a name and a text, shown as a small table."""
+
+    name: str
+    rows: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{key}: {text}" for key, text in self.rows)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        code = {"command", "one point again"}
+        lines = []
+        for key, text in self.rows:
+            shown = f"<code>{html.escape(text)}</code>" if key in code else html.escape(text)
+            lines.append(f"<tr><th>{key}</th><td>{shown}</td></tr>")
+        links = ", ".join(
+            f'<a href="{_HOME}/{self.name}.{suffix}">{self.name}.{suffix}</a>' for suffix in ("csv", "json")
+        )
+        return f'<table class="provenance">{"".join(lines)}<tr><th>files</th><td>{links}</td></tr></table>'
+
+
+def provenance(name: str, scale: str = "paper") -> Provenance:
+    """What a caption says of a table: command, what it rests on, commit, verified share, how to make a point again.
 
     Raises
     ------
@@ -253,11 +367,31 @@ def provenance(name: str, scale: str = "paper") -> str:
     if not rests_on:
         rests_on.append(f"{born['tasks']} task{'s' if born['tasks'] != 1 else ''}")
     date = datetime.datetime.fromisoformat(born["date"])
-    commit = f"commit {born['commit'][:7]}" if born["commit"] else "no commit"
+    commit = born["commit"][:7] if born["commit"] else "none"
     if born["dirty"]:
         commit += " with changes"
-    part = "part of the grid, " if born.get("partial") else ""
-    return f"Computed with {' and '.join(rests_on)} at {born['scale']} scale ({part}{commit}, {date.day} {date:%B %Y})."
+    rows = [
+        ("command", born["command"]),
+        ("rests on", f"{' and '.join(rests_on)}, root seed {born['seed']}"),
+        ("commit", f"{commit}, {date.day} {date:%B %Y}"),
+    ]
+    verified = verified_points(born)
+    if verified:
+        last = born["verified"][-1]
+        rows.append(("verified", f"{verified} of {born['points']} points computed again, commit {last['commit'][:7]}"))
+    if born["data"]:
+        rows.append(("data", ", ".join(f"{key} ({value[:8]})" for key, value in born["data"].items())))
+    if born.get("point"):
+        words = ", ".join(f"{key}={value!r}" for key, value in born["point"].items())
+        rows.append(("one point again", f'runner.compute_point(experiments.registry()["{name}"], {words})'))
+    return Provenance(name, tuple(rows))
+
+
+def verified_points(birth: Mapping) -> int:
+    """How many points of a table were computed again by the code that its certificate names, and were equal."""
+    total = birth["sources"]["total"]
+    stamps = [stamp for stamp in birth.get("verified", []) if stamp.get("sources") == total]
+    return len({json.dumps(point, sort_keys=True) for stamp in stamps for point in stamp["points"]})
 
 
 def environment() -> dict:
@@ -449,14 +583,17 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _command(name: str, scale: str) -> str:
+    return f"jscc run {name}" + ("" if scale == "paper" else f" --scale {scale}")
+
+
 def _existing(path: Path, name: str, scale: str) -> Path:
     if not path.is_file():
-        option = "" if scale == "paper" else f" --scale {scale}"
-        raise FileNotFoundError(f"no result {path}; compute it with: jscc run {name}{option}")
+        raise FileNotFoundError(f"no result {path}; compute it with: {_command(name, scale)}")
     return path
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path | io.StringIO) -> pd.DataFrame:
     # Only an empty field is missing: "None" and "NA" can be names of a setting.
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 

@@ -1,30 +1,57 @@
 """Which library definitions a function rests on, and a hash of each.
 
-A result is out of date when the code that made it has changed: not when a comment moved, and not when
-a neighbour that it never calls was rewritten.  `reached` therefore follows names through the syntax
-trees (nothing is imported or run), from one function to every top-level definition of the same packages
-that it can reach, and hashes each without docstrings, comments, annotations and line numbers.
+A result is out of date when the code that made it has changed: not when a comment moved, not when a
+neighbour that it never calls was rewritten, and not when a definition was renamed, moved to another
+module, or says an error in other words.  `reached` therefore follows names through the syntax trees
+(nothing is imported or run), from some functions to every top-level definition of the same packages that
+they can reach.  Each is hashed by what it contains, without docstrings, comments, annotations, line
+numbers, the texts of errors, and its own name; a name of another definition counts as the place where
+that one is used.  Which definition that is goes into the hash of the whole, by its contents and in turn
+those of what it uses.
 
 What cannot be seen in the text is not followed: names made of strings (``getattr(module, name)``), and
 methods of objects whose class is not named on the way.  A local variable hides a module's name as it
-does in Python.
+does in Python.  Star imports are not followed; the doors of packages (``lazy_loader.attach``) are.
 """
 
+from __future__ import annotations
+
 import ast
+import functools
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["reached", "total"]
+__all__ = ["Sources", "reached"]
+
+_ROUNDS = 40  # longer than any chain of calls
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def reached(*functions: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class Sources:
+    """What some functions rest on.
+
+    Attributes
+    ----------
+    total : str
+        Hash of all of it (16 hexadecimal digits), equal exactly where the same code is used in the same way,
+        whatever its names.
+    definitions : dict[str, str]
+        Hash of what each definition contains (12 digits) by its qualified name ``"package.module:name"``.
+    """
+
+    total: str
+    definitions: dict[str, str]
+
+
+def reached(*functions: str) -> Sources:
     """Hash every definition that some functions reach.
 
     Parameters
@@ -33,17 +60,28 @@ def reached(*functions: str) -> dict[str, str]:
         Top-level functions as ``"package.module:name"``.  Definitions are followed within their
         top-level packages and within ``jscc``.
 
-    Returns
-    -------
-    dict[str, str]
-        Short hash (12 hexadecimal digits) by qualified name ``"package.module:name"``, sorted.
-
     Raises
     ------
     ValueError
         If a function is not found as a top-level definition of a module with source text.
     """
-    library = _Library({"jscc", *(name.partition(".")[0].partition(":")[0] for name in functions)})
+    asked = (functions, tuple(sys.path))
+    if asked not in _KNOWN or any(_text(path) != text for path, text in _KNOWN[asked][0].items()):
+        library = _Library({"jscc", *(name.partition(".")[0].partition(":")[0] for name in functions)})
+        found = _follow(library, functions)
+        _KNOWN[asked] = (library.texts, found)
+    return _KNOWN[asked][1]
+
+
+# What was found, and in which texts: following all names takes a tenth of a second.
+_KNOWN: dict[tuple, tuple[dict[Path, str], Sources]] = {}
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _follow(library: _Library, functions: tuple[str, ...]) -> Sources:
     pending = []
     for function in functions:
         module_name, _, name = function.partition(":")
@@ -51,22 +89,40 @@ def reached(*functions: str) -> dict[str, str]:
         if module is None or name not in module.definitions:
             raise ValueError(f"{function} is given, a top-level function of a module with source is expected")
         pending.append((module_name, name))
-    hashes = {}
+    texts: dict[tuple[str, str], _Text] = {}
     while pending:
-        module_name, name = pending.pop()
-        qualified = f"{module_name}:{name}"
-        if qualified in hashes:
-            continue
-        text, references = library.describe(module_name, name)
-        hashes[qualified] = hashlib.sha256(text.encode()).hexdigest()[:12]
-        pending.extend(references)
-    return dict(sorted(hashes.items()))
+        definition = pending.pop()
+        if definition not in texts:
+            texts[definition] = library.describe(*definition)
+            pending.extend(target for targets in texts[definition].uses for target in targets)
+    own = {definition: text.hash() for definition, text in texts.items()}
+    labels = own
+    # One step further along every use in each round; a circle of uses never ends, and needs no more of them.
+    for _ in range(min(len(texts), _ROUNDS)):
+        labels = {definition: text.hash(labels) for definition, text in texts.items()}
+    entries = sorted(labels[tuple(function.split(":"))] for function in functions)
+    definitions = {f"{module}:{name}": value for (module, name), value in sorted(own.items())}
+    return Sources(_short(" ".join(entries), 16), definitions)
 
 
-def total(hashes: dict[str, str]) -> str:
-    """One short hash over the hashes of `reached`."""
-    text = "\n".join(f"{name} {value}" for name, value in sorted(hashes.items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _short(text: str, digits: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What a definition contains: pieces of text, and between each two the definitions used there."""
+
+    pieces: list[str]
+    uses: list[tuple[tuple[str, str], ...]]
+
+    def hash(self, labels: dict[tuple[str, str], str] | None = None) -> str:
+        """Hash with every use by its label, or all uses alike."""
+        parts = [self.pieces[0]]
+        for targets, piece in zip(self.uses, self.pieces[1:], strict=True):
+            parts.append("use" if labels is None else " ".join(sorted(labels[target] for target in targets)))
+            parts.append(piece)
+        return _short("\0".join(parts), 12)
 
 
 @dataclass
@@ -78,14 +134,13 @@ class _Module:
     tree: ast.Module
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for statement in _flatten(self.tree.body):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 self.imports.update(self.import_targets(statement))
-                if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
-                    self.stars.append(self.absolute(statement))
+            elif self.is_package and (door := _door(statement)):
+                self.imports.update({name: f"{self.name}.{target}" for name, target in door.items()})
             else:
                 for name in _bound_at_top(statement):
                     self.definitions.setdefault(name, []).append(statement)
@@ -111,75 +166,73 @@ class _Module:
         return targets
 
 
+@dataclass(frozen=True)
+class _Meaning:
+    """What a dotted name stands for: definitions, or names outside; ``rest`` are attributes behind those."""
+
+    targets: tuple[tuple[str, str], ...] = ()
+    foreign: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+
+
 class _Library:
     """The modules of some top-level packages, parsed when first asked for."""
 
     def __init__(self, packages: set[str]) -> None:
         self.packages = packages
+        self.texts: dict[Path, str] = {}
         self._modules: dict[str, _Module | None] = {}
 
     def module(self, name: str) -> _Module | None:
         if name not in self._modules:
             path = _source_path(name) if name.partition(".")[0] in self.packages else None
             if path is not None:
-                tree = _Plain().visit(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
-                self._modules[name] = _Module(name, path.name == "__init__.py", tree)
+                self.texts[path] = path.read_text(encoding="utf-8")
+                self._modules[name] = _parsed(name, path.name == "__init__.py", self.texts[path])
             else:
                 self._modules[name] = None
         return self._modules[name]
 
-    def describe(self, module_name: str, name: str) -> tuple[str, set[tuple[str, str]]]:
+    def describe(self, module_name: str, name: str) -> _Text:
         """The text to hash for one definition, and the definitions that it refers to."""
         module = self.module(module_name)
         statements = module.definitions[name]
-        references: set[tuple[str, str]] = set()
-        meanings = set()
-        for chain, local_target in _Chains(module).of(statements):
+        meanings: dict[int, _Meaning] = {}
+        for node, chain, local_target in _Chains(module).of(statements):
             if local_target is None:
-                targets, foreign = self._from_module(module, chain, frozenset())
+                meaning = self._from_module(module, chain, frozenset())
             else:
-                targets, foreign = self._dotted([*local_target.split("."), *chain[1:]], frozenset())
-            references |= targets
-            meanings |= {f"{chain[0]} = {where}" for where in foreign}
-            meanings |= {f"{'.'.join(chain)} = {where}:{what}" for where, what in targets}
-        text = "\n".join([*(_dump(statement) for statement in statements), *sorted(meanings)])
-        return text, references - {(module_name, name)}
+                meaning = self._dotted([*local_target.split("."), *chain[1:]], frozenset())
+            if meaning.targets or meaning.foreign:
+                meanings[id(node)] = meaning
+        uses: list[tuple[tuple[str, str], ...]] = []
+        text = "\n".join(_dump(statement, (module_name, name), meanings, uses) for statement in statements)
+        return _Text(text.split("\0"), uses)
 
-    def _from_module(self, module: _Module, chain: list[str], seen: frozenset) -> tuple[set[tuple[str, str]], set[str]]:
+    def _from_module(self, module: _Module, chain: list[str], seen: frozenset) -> _Meaning:
         """Resolve ``chain[0].chain[1]...`` as seen at the top level of a module."""
         name = chain[0]
         if (module.name, name) in seen:
-            return set(), set()
+            return _Meaning()
         seen = seen | {(module.name, name)}
-        targets: set[tuple[str, str]] = set()
-        foreign: set[str] = set()
-        if name in module.definitions:
-            targets.add((module.name, name))
+        found = _Meaning()
         if name in module.imports:
-            more, outside = self._dotted([*module.imports[name].split("."), *chain[1:]], seen)
-            targets |= more
-            foreign |= outside
-        if targets or foreign:
-            return targets, foreign
-        for star in module.stars:
-            inner = self.module(star)
-            if inner is not None:
-                targets, foreign = self._from_module(inner, chain, seen)
-                if targets or foreign:
-                    return targets, foreign
-        return set(), set()
+            found = self._dotted([*module.imports[name].split("."), *chain[1:]], seen)
+        if name in module.definitions:
+            found = _Meaning((*found.targets, (module.name, name)), found.foreign, tuple(chain[1:]))
+        return found
 
-    def _dotted(self, parts: list[str], seen: frozenset) -> tuple[set[tuple[str, str]], set[str]]:
+    def _dotted(self, parts: list[str], seen: frozenset) -> _Meaning:
         """Resolve an absolute dotted name: the longest module prefix, then a name in it."""
         if parts[0] not in self.packages:
-            return set(), {".".join(parts)}
+            return _Meaning(foreign=(".".join(parts),))
         # A name bound in a package wins over a submodule of that name, as at run time after the import.
         depth = 1
         while depth < len(parts):
             module = self.module(".".join(parts[:depth]))
             if module is not None and (parts[depth] in module.definitions or parts[depth] in module.imports):
                 found = self._from_module(module, parts[depth:], seen)
-                if found != (set(), set()):
+                if found.targets or found.foreign:
                     return found
             deeper = parts[: depth + 1]
             if _source_path(".".join(deeper)) is None and not _is_package_folder(deeper):
@@ -187,17 +240,34 @@ class _Library:
             depth += 1
         module = self.module(".".join(parts[:depth]))
         if module is None:
-            return set(), set()
+            return _Meaning()
         if depth == len(parts):
             # The module itself is a value here, so anything in it may be used.
-            return {(module.name, name) for name in module.definitions}, set()
-        found = self._from_module(module, parts[depth:], seen)
-        if found == (set(), set()) and "__getattr__" in module.definitions:
-            return {(module.name, "__getattr__")}, set()
-        return found
+            return _Meaning(tuple((module.name, name) for name in module.definitions))
+        return self._from_module(module, parts[depth:], seen)
+
+
+def _door(statement: ast.stmt) -> dict[str, str]:
+    """What a package's ``... = lazy_loader.attach(__name__, submod_attrs={...})`` re-exports, and from where."""
+    call = getattr(statement, "value", None)
+    if not isinstance(call, ast.Call) or _chain(call.func)[0] != ["lazy_loader", "attach"]:
+        return {}
+    given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    return {name: f"{module}.{name}" for module, names in given.get("submod_attrs", {}).items() for name in names}
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(name: str, is_package: bool, text: str) -> _Module:
+    return _Module(name, is_package, _Plain().visit(ast.parse(text, filename=name)))
 
 
 def _top_location(name: str) -> tuple[Path | None, Path | None]:
+    """As `_find_top`, once for a search path."""
+    return _find_top(name, tuple(sys.path))
+
+
+@functools.lru_cache(maxsize=1024)
+def _find_top(name: str, _path) -> tuple[Path | None, Path | None]:
     """The file of a top-level module, and the folder of a top-level package (found, not imported)."""
     try:
         spec = importlib.util.find_spec(name)
@@ -297,6 +367,18 @@ class _Plain(ast.NodeTransformer):
         node.annotation = None
         return node
 
+    def visit_Raise(self, node):
+        # What an error says changes no number; that it is raised, and which, may.
+        if isinstance(node.exc, ast.Call):
+            node.exc.args, node.exc.keywords = [], []
+        self.generic_visit(node)
+        return node
+
+    def visit_Assert(self, node):
+        node.msg = None
+        self.generic_visit(node)
+        return node
+
     def visit_AnnAssign(self, node):
         self.generic_visit(node)
         if getattr(node, "keep", False):
@@ -306,19 +388,33 @@ class _Plain(ast.NodeTransformer):
         return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
 
 
-def _dump(node) -> str:
-    """A syntax tree as text that is the same in every Python version: empty fields are left out."""
+def _dump(node, own=("", ""), meanings=None, uses=None) -> str:
+    """A syntax tree as text that is the same in every Python version: empty fields are left out.
+
+    The name of the definition itself and its uses of others are left out as well; the latter, with a zero byte
+    in their place, go to `uses`.
+    """
     if isinstance(node, ast.Constant):
         return f"Constant({type(node.value).__name__} {node.value!r})"
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return "Import()"  # what it binds counts where it is used
+    meaning = meanings.get(id(node)) if meanings else None
+    if meaning is not None:
+        others = tuple(target for target in meaning.targets if target != own)
+        if others:
+            uses.append(others)
+        itself = "itself" if len(others) < len(meaning.targets) else ""
+        return f"<{itself}{chr(0) if others else ''}{' '.join(meaning.foreign)}>{'.'.join(meaning.rest)}"
     if isinstance(node, ast.AST):
+        named = {"name": "itself"} if isinstance(node, _DEFINITIONS) and node.name == own[1] else {}
         parts = [
-            f"{name}={_dump(value)}"
+            f"{name}={named.get(name) or _dump(value, own, meanings, uses)}"
             for name, value in ast.iter_fields(node)
             if name not in ("ctx", "type_comment", "kind") and value is not None and value != []
         ]
         return f"{type(node).__name__}({', '.join(parts)})"
     if isinstance(node, list):
-        return f"[{', '.join(_dump(item) for item in node)}]"
+        return f"[{', '.join(_dump(item, own, meanings, uses) for item in node)}]"
     return repr(node)
 
 
@@ -327,10 +423,10 @@ class _Chains:
 
     def __init__(self, module: _Module) -> None:
         self.module = module
-        self.found: list[tuple[list[str], str | None]] = []
+        self.found: list[tuple[ast.AST, list[str], str | None]] = []
 
-    def of(self, statements: list[ast.stmt]) -> list[tuple[list[str], str | None]]:
-        """Dotted names with, for those bound by an import inside a function, the import's target."""
+    def of(self, statements: list[ast.stmt]) -> list[tuple[ast.AST, list[str], str | None]]:
+        """Dotted names where they stand, with, for those bound by an import inside a function, its target."""
         for statement in statements:
             self._visit(statement, [])
         return self.found
@@ -339,7 +435,7 @@ class _Chains:
         if isinstance(node, (ast.Attribute, ast.Name)):
             chain, root = _chain(node)
             if chain is not None:
-                self._meet(chain, scopes)
+                self._meet(node, chain, scopes)
             else:
                 self._visit(root, scopes)
         elif isinstance(node, _FUNCTIONS):
@@ -382,13 +478,13 @@ class _Chains:
                 outer.update(part.names)
         return {name: target for name, target in names.items() if name not in outer}
 
-    def _meet(self, chain: list[str], scopes: list[dict[str, str | None]]) -> None:
+    def _meet(self, node: ast.AST, chain: list[str], scopes: list[dict[str, str | None]]) -> None:
         for scope in reversed(scopes):
             if chain[0] in scope:
                 if scope[chain[0]] is not None:
-                    self.found.append((chain, scope[chain[0]]))
+                    self.found.append((node, chain, scope[chain[0]]))
                 return
-        self.found.append((chain, None))
+        self.found.append((node, chain, None))
 
 
 def _chain(node: ast.AST) -> tuple[list[str] | None, ast.AST]:

@@ -15,8 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from support import ROOT, chromium
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+from support import ROOT, chromium
 
 HOST = "127.0.0.1"
 NARROW_PX = 400

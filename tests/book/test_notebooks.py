@@ -12,8 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from support import ROOT
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+from support import ROOT
 
 MAX_BYTES = 3_000_000
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/svg+xml"}

@@ -3,11 +3,11 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from support import ROOT, chromium
 from matplotlib.patches import Rectangle
 
 from jscc import diagrams
 from jscc.plotting import player
+from support import ROOT, chromium
 
 STATIC = ROOT / "book" / "_static"
 CHROMIUM_ARGS = [

@@ -1,6 +1,7 @@
 """The runner: one table whatever the workers, nothing lost, nothing counted twice."""
 
 import contextlib
+import dataclasses
 import importlib
 import json
 import os
@@ -270,8 +271,13 @@ def test_a_row_does_not_depend_on_the_rest_of_the_grid(reference):
     for row in whole.to_dict("records"):
         point = runner.compute_point(toy.MEANS, "paper", length=row["length"], kind=row["kind"])
         assert point.to_dict("records") == [row]
-    with pytest.raises(ValueError, match="match 2 points"):
+    with pytest.raises(ValueError, match="which are 2 points"):
         runner.compute_point(toy.MEANS, "quick", length=5)
+    # A point beside the grid is drawn from a seed of its own, as the grid's are.
+    beside = runner.compute_point(toy.MEANS, "quick", length=7, kind="None")
+    assert beside["mean"][0] == runner.compute_point(toy.MEANS, "paper", kind="None", length=7)["mean"][0]
+    with pytest.raises(ValueError, match="no point"):
+        runner.compute_point(toy.MEANS, "quick", length=7)
 
 
 def test_parts_of_the_grid_make_the_whole_table(reference):
@@ -448,19 +454,67 @@ def test_a_finished_table_is_left_alone():
     assert path.read_bytes() == before
 
 
-def test_a_partial_table_says_so():
-    with pytest.raises(ValueError, match="no finished point"):
-        runner.report(toy.MEANS, "quick")
+def test_part_of_a_grid_makes_no_table():
     runner.run(toy.MEANS, "quick", workers=0, only={"kind": "some"}, progress=False)
-    frame = runner.report(toy.MEANS, "quick")
-    assert set(frame["kind"]) == {"some"}
-    assert results.certificate("toy_means", "quick")["partial"]
     standing = runner.standing(toy.MEANS, "quick")
     assert (standing.state, standing.done, standing.total) == ("partial", 3, 6)
-    with pytest.raises(ValueError, match="partial"):
+    with pytest.raises(FileNotFoundError):
         runner.verify(toy.MEANS, "quick")
     runner.run(toy.MEANS, "quick", workers=0, progress=False)
     assert runner.standing(toy.MEANS, "quick").state == "fresh"
+
+
+def test_a_record_under_another_task_s_name_is_no_result(reference):
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    files = task_files(toy.MEANS, "quick")
+    files[1].write_bytes(files[0].read_bytes())
+    results.table_path("toy_means", "quick").unlink()
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    assert table(toy.MEANS, "quick") == reference["toy_means", "quick"][0]
+    assert results.certificate("toy_means", "quick")["tasks_resumed"] == len(files) - 1
+
+
+def test_a_renamed_experiment_keeps_its_numbers(reference):
+    renamed = dataclasses.replace(toy.MEANS, name="toy_renamed")
+    assert renamed.stream == "toy_means"
+    runner.run(renamed, "quick", workers=0, progress=False)
+    assert table(renamed, "quick") == reference["toy_means", "quick"][0]
+
+
+def test_a_table_of_the_book_is_made_by_committed_code_alone(tmp_path, monkeypatch):
+    def git(*words):
+        subprocess.run(["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=b", *words], check=True)
+
+    git("init", "--quiet")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "code.py").write_text("a = 1\n")
+    git("add", "lib")
+    git("commit", "--quiet", "-m", "first")
+    monkeypatch.setattr(results, "_REPOSITORY", tmp_path)
+    runner.run(toy.MEANS, workers=0, only={"length": 1}, progress=False)
+    (tmp_path / "lib" / "code.py").write_text("a = 2\n")
+    with pytest.raises(ValueError, match="clean commit is expected"):
+        runner.run(toy.MEANS, workers=0, progress=False)
+    # A smaller scale is nobody's table.
+    runner.run(toy.MEANS, "smoke", workers=0, progress=False)
+    git("commit", "--quiet", "-am", "second")
+    runner.run(toy.MEANS, workers=0, progress=False)
+    assert results.certificate("toy_means")["dirty"] is False
+    (tmp_path / "lib" / "code.py").write_text("a = 3\n")
+    with pytest.raises(ValueError, match="clean commit is expected"):
+        runner.verify(toy.MEANS)
+    assert len(runner.verify(toy.MEANS, stamp=False)) == 4
+
+
+def test_the_local_cluster_lets_nobody_in_without_its_secret():
+    with execute.open_executor(1, None) as executor:
+        address = executor._client.scheduler.address
+        assert address.startswith("tls://")
+        from distributed import Client
+
+        for stranger in (address, address.replace("tls://", "tcp://")):
+            with pytest.raises((OSError, TimeoutError, TypeError)):
+                Client(stranger, timeout=2, set_as_default=False)
 
 
 def test_a_changed_grid_makes_a_table_stale():
@@ -477,22 +531,16 @@ def test_a_changed_grid_makes_a_table_stale():
 
 def test_a_table_without_its_store_grows():
     small = runner.Experiment(name="toy_means", title="", task=toy.measure, grid=lambda scale: toy._grid("smoke"))
-    with pytest.raises(FileNotFoundError):
-        runner.run(toy.MEANS, "quick", workers=0, extend=True, progress=False)
     runner.run(small, "quick", workers=0, progress=False)
     for path in task_files(small, "quick"):
         path.unlink()
-    grown = runner.run(toy.MEANS, "quick", workers=0, extend=True, progress=False)
+    grown = runner.run(toy.MEANS, "quick", workers=0, progress=False)
     assert results.certificate("toy_means", "quick")["tasks_resumed"] == len(small.points("quick")) < len(grown)
+    assert len(task_files(toy.MEANS, "quick")) == len(grown) - len(small.points("quick"))
     text = table(toy.MEANS, "quick")
-    for path in task_files(toy.MEANS, "quick"):
-        path.unlink()
+    results.table_path("toy_means", "quick").unlink()
     runner.run(toy.MEANS, "quick", workers=0, progress=False)
     assert table(toy.MEANS, "quick") == text
-    assert results.certificate("toy_means", "quick")["tasks_resumed"] == 0
-    runner.run(toy.ERRORS, "quick", workers=0, progress=False)
-    with pytest.raises(ValueError, match="cannot be extended"):
-        runner.run(toy.ERRORS, "quick", workers=0, extend=True, progress=False)
 
 
 # --- older code ---------------------------------------------------------------------------------------
@@ -506,15 +554,11 @@ def task(index, seed):
     return {{"value": {body} * index, "other": 1.5}}
 
 
-def tidy(frame):
-    return frame.assign(total=frame["value"].sum())
-
-
 def grid(scale):
     return [{{"index": index}} for index in range(6)]
 
 
-EXPERIMENT = runner.Experiment(name="edited", title="Edited", task=task, grid=grid{extra})
+EXPERIMENT = runner.Experiment(name="edited", title="Edited", task=task, grid=grid)
 """
 HELPER = '''
 def factor():
@@ -528,8 +572,8 @@ def unreached():
 '''
 
 
-@pytest.fixture(params=["", ", tidy=tidy"], ids=["plain", "tidy"])
-def edited(tmp_path, monkeypatch, request):
+@pytest.fixture
+def edited(tmp_path, monkeypatch):
     """Write the package of an experiment anew, and import it as a fresh process would."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -538,7 +582,7 @@ def edited(tmp_path, monkeypatch, request):
     (folder / "__init__.py").touch()
 
     def write(value="2", doc="x", unreached="0", body="factor()"):
-        (folder / "experiments.py").write_text(MODULE.format(body=body, extra=request.param))
+        (folder / "experiments.py").write_text(MODULE.format(body=body))
         (folder / "helper.py").write_text(HELPER.format(value=value, doc=doc, unreached=unreached))
         for name in [name for name in sys.modules if name.startswith("edited_pack")]:
             del sys.modules[name]
@@ -560,7 +604,7 @@ def test_a_change_of_what_is_reached_is_noticed(edited):
     assert runner.standing(edited(doc="y", unreached="1")).state == "fresh"
     standing = runner.standing(edited(value="3"))
     assert standing.state == "stale" and standing.changed == ("edited_pack.helper:factor",)
-    assert (standing.done, standing.old) == (0, 6)
+    assert standing.done == 0
 
 
 def test_numbers_that_did_not_change_are_certified_anew(edited):
@@ -572,7 +616,7 @@ def test_numbers_that_did_not_change_are_certified_anew(edited):
     assert runner.standing(again).state == "fresh"
     second = results.certificate("edited")
     (stamp,) = second["verified"]
-    assert len(stamp["points"]) == 2 and stamp["sources_before"] == first["sources"]["total"]
+    assert len(stamp["points"]) == 2 and runner.standing(again).verified == 2
     assert second["date"] == first["date"] and second["sources"] != first["sources"]
 
 
@@ -582,7 +626,8 @@ def test_numbers_that_changed_are_refused(edited):
     before = path.read_bytes()
     with pytest.raises(runner.Differs) as caught:
         runner.verify(edited(value="3"), n=6)
-    assert any("value = 2 in the table, 3 computed" in line for line in caught.value.differences)
+    assert any("value = 2 in the table, 3 computed" in line for line in caught.value.differences["value"])
+    assert "other" in caught.value.agreeing and caught.value.reasons == ["code"]
     # A real number in place of an integer may differ by the tolerance, and no more.
     with pytest.raises(runner.Differs):
         runner.verify(edited(body="1.0002 * factor()"), n=6, tolerance=1e-4)
@@ -591,23 +636,16 @@ def test_numbers_that_changed_are_refused(edited):
     assert path.read_bytes() != before
 
 
-def test_kept_tasks_of_older_code_leave_the_table_stale(edited):
+def test_tasks_and_tables_of_older_code_are_not_used(edited):
     run_here(edited(), only={"index": 2})
     changed = edited(value="3")
-    assert run_here(changed, keep_stale=True)["value"].tolist() == [0, 3, 4, 9, 12, 15]
-    kept = results.certificate("edited")
-    assert kept["tasks_of_older_code"] == kept["tasks_resumed"] == 1
-    assert runner.standing(changed).changed == ("edited_pack.helper:factor",)
     assert run_here(changed)["value"].tolist() == [0, 3, 6, 9, 12, 15]
-    assert results.certificate("edited")["tasks_resumed"] == 5
-    assert runner.standing(changed).state == "fresh"
-
-
-def test_a_table_of_older_code_is_not_extended(edited):
-    experiment = edited()
-    run_here(experiment)
-    with pytest.raises(ValueError, match="older code|cannot be extended"):
-        run_here(edited(value="3"), extend=True)
+    assert results.certificate("edited")["tasks_resumed"] == 0
+    for path in task_files(changed, "paper"):
+        path.unlink()
+    again = edited(value="4")
+    assert run_here(again)["value"].tolist() == [0, 4, 8, 12, 16, 20]
+    assert results.certificate("edited")["tasks_resumed"] == 0
 
 
 def test_a_process_that_holds_older_code_is_refused(edited):
@@ -625,10 +663,17 @@ def test_a_table_without_its_store_is_verified_from_its_rows():
         path.unlink()
     assert runner.standing(toy.ERRORS).state == "fresh"
     assert len(runner.verify(toy.ERRORS, n=2)) == 2
-    path = results.table_path("toy_errors")
     frame = results.load("toy_errors")
-    path.write_text(results.csv_text(frame.assign(errors=frame["errors"] + 1)))
+    birth = results.certificate("toy_errors")
+    results.write("toy_errors", frame.assign(errors=frame["errors"] + 1), birth)
     with pytest.raises(runner.Differs) as caught:
         runner.verify(toy.ERRORS, n=1)
-    assert len(caught.value.differences) == 1 and "errors" in caught.value.differences[0]
+    assert list(caught.value.differences) == ["errors"] and caught.value.reasons == []
     assert len(results.certificate("toy_errors")["verified"]) == 1
+
+
+def test_verify_draws_others_each_time_from_the_whole_grid():
+    runner.run(toy.MEANS, workers=0, progress=False)
+    drawn = [frozenset(map(str, runner.verify(toy.MEANS))) for _ in range(6)]
+    assert all(len(points) == 4 for points in drawn) and len(set(drawn)) > 1
+    assert runner.standing(toy.MEANS).verified == len(frozenset.union(*drawn)) > 10

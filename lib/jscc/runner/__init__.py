@@ -15,7 +15,7 @@ A first example::
 from jscc.runner.certify import Differs, Standing, standing, verify
 from jscc.runner.experiment import SCALES, Experiment, MonteCarlo, Rule, seed_of
 from jscc.runner.plan import stopping_prefix
-from jscc.runner.runs import Failed, compute_point, report, run
+from jscc.runner.runs import Failed, compute_point, run
 from jscc.runner.store import Busy
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "Rule",
     "Standing",
     "compute_point",
-    "report",
     "run",
     "seed_of",
     "standing",

@@ -1,16 +1,15 @@
 """Tell whether a table still follows from the code, and prove it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from jscc import results, sources
 from jscc.runner.experiment import Experiment, qualified
-from jscc.runner.plan import finished_points, make_plan, matching
-from jscc.runner.runs import grid_hash, make_frame, point_rows
+from jscc.runner.plan import finished_points, matching
+from jscc.runner.runs import code_of, data_hashes, grid_hash, known_plan, make_frame, point_rows
 from jscc.runner.store import Store, now
 
 
@@ -18,74 +17,82 @@ from jscc.runner.store import Store, now
 class Standing:
     """How an experiment stands at one scale.
 
-    ``state`` is ``"fresh"``, ``"stale"``, ``"partial"`` or ``"missing"``; ``changed`` names the
-    definitions (and ``"grid"``) that differ from those of the table; ``done`` of ``total`` points are
-    known under the present code, and ``old`` stored tasks are of older code.
+    ``state`` is ``"fresh"``, ``"stale"``, ``"partial"``, ``"missing"`` or ``"damaged"``; ``changed`` names the
+    definitions (and ``"grid"``) that differ from those of the table, or the damage; ``done`` of ``total``
+    points are known under the present code, and ``verified`` of those of a fresh table were computed again.
     """
 
     scale: str
     state: str
     done: int
     total: int
-    old: int
+    verified: int
     changed: tuple[str, ...]
 
 
 class Differs(Exception):
-    """Recomputed values are not those of the table; ``differences`` holds one line for each."""
+    """Recomputed values are not those of the table.
 
-    def __init__(self, name: str, differences: list[str]) -> None:
+    ``differences`` holds the lines for each column that differs, ``agreeing`` the columns that do not, and
+    ``reasons`` what else is not as it was: ``"code"``, ``"data"``, ``"machine"``.
+    """
+
+    def __init__(self, name: str, differences: dict[str, list[str]], agreeing: list[str], reasons: list[str]) -> None:
         self.differences = differences
-        super().__init__(f"the table of {name} does not follow from the present code")
+        self.agreeing = agreeing
+        self.reasons = reasons
+        why = f"{' and '.join(reasons)} changed since" if reasons else "code, data and machine are the same"
+        super().__init__(f"some points of {name} come out otherwise ({why})")
 
 
 def standing(experiment: Experiment, scale: str = "paper") -> Standing:
     """Tell how far an experiment is, and whether its table still follows from the code."""
-    store = Store(experiment, scale)
-    code = sources.total(sources.reached(qualified(experiment.task)))
-    records = store.read()
-    present = {key: record for key, record in records.items() if record["code"] == code}
-    plan = make_plan(experiment, scale, present)
-    done, total, old = len(finished_points(plan)), len(plan.points), len(records) - len(present)
+    code = code_of(experiment)
+    plan = known_plan(experiment, scale, Store(experiment, scale), code)
+    done, total = len(finished_points(plan)), len(plan.points)
     try:
         birth = results.certificate(experiment.name, scale)
+        results.load(experiment.name, scale)
     except FileNotFoundError:
-        return Standing(scale, "partial" if done else "missing", done, total, old, ())
-    changed = results.stale(experiment.name, scale)
+        return Standing(scale, "partial" if done else "missing", done, total, 0, ())
+    except results.Damaged as error:
+        return Standing(scale, "damaged", done, total, 0, (str(error),))
+    changed = results.changed_definitions(birth["sources"], code)
     if birth["grid"] != grid_hash(experiment, scale):
         changed.append("grid")
-    if birth["partial"]:
-        return Standing(scale, "partial", done, total, old, tuple(changed))
     if changed:
-        return Standing(scale, "stale", done, total, old, tuple(changed))
+        return Standing(scale, "stale", done, total, 0, tuple(changed))
     # The table stands for its points, also where it came without its store.
-    return Standing(scale, "fresh", total, total, old, ())
+    return Standing(scale, "fresh", total, total, results.verified_points(birth), ())
 
 
 def verify(
     experiment: Experiment,
     scale: str = "paper",
-    n: int = 3,
+    n: int | None = None,
     *,
-    tolerance: float = 1e-12,
+    tolerance: float = 1e-6,
     only: Mapping[str, Any] | None = None,
+    stamp: bool = True,
 ) -> list[dict]:
     """Recompute some points, and if they equal the table's, stamp the table with the present code.
 
-    The points are drawn at random, others each time, from the cheaper half of the grid where the cost of
-    its points is known, else from all of it.  A change of the code that left the numbers as they were
-    can so be certified without computing everything anew.
+    The points are drawn at random from the whole grid, others each time.  A change of the code that left the
+    numbers as they were can so be certified without computing everything anew.
 
     Parameters
     ----------
     experiment, scale
         Whose table.
     n
-        How many points to recompute.
+        How many points to recompute; by default a tenth of them, and at least three.
     tolerance
-        Largest relative difference of two real numbers; integers and texts must be equal.
+        Largest relative difference of two real numbers, such as the loss of a training; counts and texts must be
+        equal.
     only
         Draw among the points with these parameters.
+    stamp
+        Write the stamp into the certificate.
 
     Returns
     -------
@@ -99,53 +106,62 @@ def verify(
     FileNotFoundError
         If there is no table.
     ValueError
-        If the table is partial, of another grid, or ``n`` is not positive.
+        If the table is damaged or of another grid, ``n`` is not positive, or a stamp at scale ``"paper"`` is asked
+        for while the library has changes that are not committed.
     Failed
         If a task raised.
     """
     birth = results.certificate(experiment.name, scale)
     committed = results.load(experiment.name, scale)
-    if n < 1:
-        raise ValueError(f"n={n} given, a positive number of points is expected")
-    if birth["partial"]:
-        raise ValueError(f"the table of {experiment.name} is partial; complete it with jscc run")
     if birth["grid"] != grid_hash(experiment, scale):
         raise ValueError(f"the grid of {experiment.name} has changed; compute it with jscc run")
-    plan = make_plan(experiment, scale, Store(experiment, scale).read())
-    candidates = _cheaper_half(plan, committed, matching(plan.points, only, experiment.name), n)
+    code = code_of(experiment)
+    if stamp and scale == "paper" and results.unsettled():
+        raise ValueError("the library has changes that are not committed, a clean commit is expected for a stamp")
+    plan = known_plan(experiment, scale, Store(experiment, scale), code)
+    candidates = list(matching(plan.points, only, experiment.name))
+    if n is None:
+        n = max(3, -(-len(plan.points) // 10))
+    if n < 1:
+        raise ValueError(f"n={n} given, a positive number of points is expected")
     rng = np.random.default_rng([experiment.seed, len(birth.get("verified", []))])
     chosen = sorted(rng.choice(candidates, size=min(n, len(candidates)), replace=False).tolist())
     rows = {point: point_rows(experiment, scale, point) for point in chosen}
-    if len(finished_points(plan)) == len(plan.points):
-        # With the store, the whole table can be made again around the new rows.
-        rows = {point: rows.get(point) or plan.rows(point) for point in range(len(plan.points))}
     keys = list(dict.fromkeys(key for params in plan.points for key in params))
-    differences = results.differences(committed, make_frame(experiment, rows), keys, tolerance)
+    fresh = make_frame(rows)
+    # Some points may have columns of their own, which the others leave empty.
+    columns = [*committed.columns, *(column for column in fresh.columns if column not in committed.columns)]
+    differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance)
     if differences:
-        raise Differs(experiment.name, differences)
+        agreeing = [column for column in committed.columns if column not in differences and column not in keys]
+        raise Differs(experiment.name, differences, agreeing, _reasons(experiment, birth, code, plan.points))
     points = [plan.points[point] for point in chosen]
-    definitions = sources.reached(*experiment.functions())
-    state = results.environment()
-    stamp = {
-        "date": now(),
-        "commit": state["commit"],
-        "dirty": state["dirty"],
-        "points": points,
-        "tolerance": tolerance,
-        "sources_before": birth["sources"]["total"],
-    }
-    birth["verified"] = [*birth.get("verified", []), stamp]
-    birth["sources"] = {"total": sources.total(definitions), "definitions": definitions}
-    results.write_certificate(experiment.name, birth, scale)
+    if stamp:
+        machine = results.environment()
+        seal = {
+            "date": now(),
+            "commit": machine["commit"],
+            "processor": machine["processor"],
+            "points": points,
+            "tolerance": tolerance,
+            "sources": code.total,
+        }
+        birth["verified"] = [*birth.get("verified", []), seal]
+        birth["sources"] = asdict(code)
+        birth["functions"] = [qualified(experiment.task)]
+        birth["data"] = data_hashes(experiment, plan.points)
+        results.write_certificate(experiment.name, birth, scale)
     return points
 
 
-def _cheaper_half(plan, committed: pd.DataFrame, points: Sequence[int], n: int) -> list[int]:
-    """The cheaper half of some points, at least ``n``; all of them where their cost is not known."""
-    if all(map(plan.finished, points)):
-        cost = {point: sum(record["seconds"] for record in plan.used(point)) for point in points}
-    elif "trials" in committed and len(committed) == len(plan.points):
-        cost = dict(enumerate(committed["trials"]))
-    else:
-        return list(points)
-    return sorted(points, key=cost.__getitem__)[: max(n, -(-len(points) // 2))]
+def _reasons(experiment: Experiment, birth: Mapping, code: sources.Sources, points: list[dict]) -> list[str]:
+    """What is not as it was when the table was made."""
+    reasons = []
+    if birth["sources"]["total"] != code.total:
+        reasons.append("code")
+    if birth["data"] != data_hashes(experiment, points):
+        reasons.append("data")
+    here = results.environment()
+    if (birth["processor"], birth["versions"]) != (here["processor"], here["versions"]):
+        reasons.append("machine")
+    return reasons

@@ -70,11 +70,11 @@ def _single_thread() -> Iterator[None]:
 @functools.cache
 def code_here(functions: tuple[str, ...]) -> str:
     """The hash of the code as this process first saw it."""
-    hashes = sources.reached(*functions)
+    found = sources.reached(*functions)
     # Load all of it now: a module first loaded in the middle of a task could have changed by then.
-    for module in {name.partition(":")[0] for name in hashes}:
+    for module in {name.partition(":")[0] for name in found.definitions}:
         importlib.import_module(module)
-    return sources.total(hashes)
+    return found.total
 
 
 def perform(function: str, arguments: dict, code: str) -> dict:
@@ -242,6 +242,9 @@ def open_executor(workers: int | None, scheduler: str | None) -> Iterator[InProc
                     n_workers=workers or _cores(),
                     threads_per_worker=1,
                     processes=True,
+                    # Without it, any process of this machine could have the workers run its code.
+                    protocol="tls://",
+                    security=distributed.Security.temporary(),
                     dashboard_address="127.0.0.1:0",
                     scheduler_kwargs={"dashboard": False},
                     memory_limit=0,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 SCALES = ("smoke", "quick", "paper")
 
@@ -31,8 +30,6 @@ class Experiment:
         Where a dict holds ``seed``, the task gets that one, else the one of `seed_of`.
     seed
         Root seed.
-    tidy
-        Applied to the whole table before it is written.
     needs
         Names of the data sets that the tasks read.
     stream
@@ -42,7 +39,7 @@ class Experiment:
     Raises
     ------
     ValueError
-        If the name is not usable as a file's stem, or a function is not a module's top-level one.
+        If the name is not usable as a file's stem, or the task is not a module's top-level one.
     """
 
     name: str
@@ -50,7 +47,6 @@ class Experiment:
     task: Callable[..., dict | list[dict]]
     grid: Callable[[str], list[dict]]
     seed: int = 0
-    tidy: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     needs: tuple[str, ...] = ()
     stream: str = ""
 
@@ -59,12 +55,11 @@ class Experiment:
             object.__setattr__(self, "stream", self.name)
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
             raise ValueError(f"name {self.name!r} given, lower-case letters, digits and _ are expected")
-        for function in filter(None, (self.task, self.tidy)):
-            if "." in function.__qualname__ or "<" in function.__qualname__:
-                raise ValueError(
-                    f"{function.__qualname__} given in {self.name}, a top-level function is expected "
-                    "(workers import it by name)"
-                )
+        if "." in self.task.__qualname__ or "<" in self.task.__qualname__:
+            raise ValueError(
+                f"{self.task.__qualname__} given in {self.name}, a top-level function is expected "
+                "(workers import it by name)"
+            )
 
     def points(self, scale: str) -> list[dict]:
         """The grid at a scale, with its values checked and made plain.
@@ -84,10 +79,6 @@ class Experiment:
                 raise ValueError(f"the grid of {self.name} at scale {scale!r} has {params} twice")
             seen.add(text)
         return points
-
-    def functions(self) -> list[str]:
-        """Qualified names of the functions that make the table."""
-        return [qualified(function) for function in (self.task, self.tidy) if function is not None]
 
 
 @dataclass(frozen=True, kw_only=True)

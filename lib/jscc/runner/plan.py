@@ -55,13 +55,18 @@ class Task:
     @functools.cached_property
     def key(self) -> str:
         """Name of the task in the store: a hash of all that its result depends on, its code excepted."""
-        identity = [self.experiment, self.params, self.seed, self.chunk, self.trials]
-        return hashlib.sha256(canonical(identity).encode()).hexdigest()[:32]
+        return task_key(dataclasses.asdict(self))
 
     def arguments(self) -> dict:
         """What the task's function is called with."""
         extra = {} if self.trials is None else {"trials": self.trials}
         return {**self.params, "seed": self.seed, **extra}
+
+
+def task_key(task: Mapping) -> str:
+    """The key of a task, or of its stored record, from what tells it from others."""
+    identity = [task[name] for name in ("experiment", "params", "seed", "chunk", "trials")]
+    return hashlib.sha256(canonical(identity).encode()).hexdigest()[:32]
 
 
 def make_task(experiment: Experiment, point: int, params: dict, rule: Rule | None, chunk: int = 0) -> Task:

@@ -4,16 +4,15 @@ import dataclasses
 import hashlib
 import math
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from jscc import results, sources
 from jscc.runner.execute import code_here, open_executor, perform
-from jscc.runner.experiment import Experiment, MonteCarlo, canonical, qualified
+from jscc.runner.experiment import Experiment, MonteCarlo, canonical, plain_row, qualified
 from jscc.runner.plan import ChunkPlan, GridPlan, Task, check_rows, finished_points, make_plan, matching, used_records
 from jscc.runner.store import Store
 
@@ -33,11 +32,13 @@ def run(
     workers: int | None = None,
     scheduler: str | None = None,
     only: Mapping[str, Any] | None = None,
-    keep_stale: bool = False,
-    extend: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Compute what is missing of an experiment, and write its table when it is complete.
+
+    Known are the stored tasks of earlier runs, and the points of a table that stands, as far as they were
+    computed by the present code: a run that was stopped goes on, a grid that grew is extended, and a table that
+    is complete and fresh is left as it is.
 
     Parameters
     ----------
@@ -51,11 +52,6 @@ def run(
         Address of a Dask cluster (``tcp://…``) to run on instead.  Its workers must have the library.
     only
         Run only the points with these parameters; the table is written once all points are there.
-    keep_stale
-        Keep stored tasks that were computed by older code (the certificate then says so).
-    extend
-        Take the points that a table written before has, by the present code, as computed, also where it came
-        without its store: for a grid that grew.
     progress
         Show a progress bar.
 
@@ -71,9 +67,8 @@ def run(
     Busy
         If another run works on the experiment at this scale.
     ValueError
-        If the scale is unknown, ``only`` matches no point, or the table cannot be extended.
-    FileNotFoundError
-        If there is no table to extend.
+        If the scale is unknown, ``only`` matches no point, or the library has changes that are not committed (at
+        scale ``"paper"``, whose certificate names a commit).
     ConnectionError
         If no scheduler answers at the address, or the cluster is lost on the way.
     """
@@ -81,75 +76,58 @@ def run(
     store = Store(experiment, scale)
     task_name = qualified(experiment.task)
     # Taken now, and not when the table is written: the files may change while the run goes on.
-    version = Version.of(experiment)
-    code = version.code
+    code, machine = code_of(experiment), results.environment()
     with store.locked():
-        store.keep_code(version.of_task)
-        records = store.read()
-        if not keep_stale:
-            records = {key: record for key, record in records.items() if record["code"] == code}
-        plan = make_plan(experiment, scale, records)
+        plan = known_plan(experiment, scale, store, code)
         plan.wanted = matching(plan.points, only, experiment.name)
-        if extend:
-            _take_over(experiment, scale, plan, store, version)
         resumed = len(used_records(plan))
         failures: list[tuple[dict, str]] = []
         if not all(plan.finished(point) for point in plan.wanted):
+            if scale == "paper" and results.unsettled():
+                raise ValueError(
+                    "the library has changes that are not committed, a clean commit is expected: "
+                    "the certificate of a table at the scale paper names the commit that made it"
+                )
             if scheduler is None:
-                _fetch_data(experiment)
+                _fetch_data(experiment, [plan.points[point] for point in plan.wanted])
             with open_executor(workers, scheduler) as executor:
-                failures = _drive(experiment, plan, executor, store, task_name, code, progress)
+                failures = _drive(experiment, plan, executor, store, task_name, code.total, progress)
         if failures:
             raise Failed(experiment.name, failures)
-        frame = _table(experiment, plan)
+        frame = _table(plan)
         if len(finished_points(plan)) == len(plan.points):
             wall = time.perf_counter() - start
-            _write_table(experiment, scale, plan, frame, store, version, wall=wall, resumed=resumed)
+            _write_table(experiment, scale, plan, frame, code, machine, wall=wall, resumed=resumed)
     return frame
 
 
-def _take_over(experiment: Experiment, scale: str, plan: GridPlan, store: Store, version: "Version") -> None:
-    """Store the points of the table written before as if they had been computed here."""
-    birth = results.certificate(experiment.name, scale)
-    if isinstance(experiment, MonteCarlo) or experiment.tidy is not None:
-        raise ValueError(f"the rows of {experiment.name} are not those of its tasks; it cannot be extended")
-    changed = results.changed_definitions(birth["sources"]["definitions"], version.of_table)
-    if changed or birth["seed"] != experiment.seed:
-        raise ValueError(f"the table of {experiment.name} is of older code ({', '.join(changed) or 'another seed'})")
+def known_plan(experiment: Experiment, scale: str, store: Store, code: sources.Sources) -> GridPlan | ChunkPlan:
+    """The plan with all that the present code has computed: in the store, and in a table that stands."""
+    records = {key: record for key, record in store.read().items() if record["code"] == code.total}
+    plan = make_plan(experiment, scale, records)
+    if isinstance(plan, ChunkPlan):
+        return plan  # the rows of the table are sums over tasks
+    try:
+        birth, table = results.certificate(experiment.name, scale), results.load(experiment.name, scale)
+    except (FileNotFoundError, results.Damaged):
+        return plan
+    if birth["sources"]["total"] != code.total or birth["seed"] != experiment.seed:
+        return plan
     names = list(dict.fromkeys(name for params in plan.points for name in params))
     rows: dict[str, list[dict]] = {}
-    for row in results.load(experiment.name, scale).to_dict("records"):
+    for row in table.to_dict("records"):
         known = {name: value for name, value in row.items() if not pd.isna(value)}
         rows.setdefault(_key(known, names), []).append(known)
+    about = {"seconds": birth["task_seconds"] / birth["tasks"], "date": birth["date"], "code": code.total}
     for task in plan.tasks:
         if not plan.finished(task.point) and (found := rows.get(_key(task.params, names))):
-            plan.done(task, store.put(task, found, birth["task_seconds"] / birth["tasks"], version.code))
+            plan.done(task, {"rows": found, **about})
+    return plan
 
 
 def _key(values: Mapping[str, Any], names: list[str]) -> str:
     """Text that equal parameters share, also where a table has made a real number of an integer."""
     return canonical([float(v) if isinstance(v, (int, float)) else v for v in map(values.get, names)])
-
-
-def report(experiment: Experiment, scale: str = "paper", keep_stale: bool = False) -> pd.DataFrame:
-    """Write the table of what is stored so far; its certificate says that it is partial.
-
-    Raises
-    ------
-    ValueError
-        If nothing is stored.
-    """
-    store = Store(experiment, scale)
-    version = Version.of(experiment)
-    records = store.read()
-    if not keep_stale:
-        records = {key: record for key, record in records.items() if record["code"] == version.code}
-    plan = make_plan(experiment, scale, records)
-    frame = _table(experiment, plan)
-    if frame.empty:
-        raise ValueError(f"no finished point of {experiment.name} is stored at scale {scale!r}")
-    _write_table(experiment, scale, plan, frame, store, version, wall=None, resumed=len(used_records(plan)))
-    return frame
 
 
 def compute_point(experiment: Experiment, scale: str = "paper", /, **params: Any) -> pd.DataFrame:
@@ -162,25 +140,30 @@ def compute_point(experiment: Experiment, scale: str = "paper", /, **params: Any
     scale
         Scale whose grid holds the point.
     **params
-        Parameters that single out one point of the grid.
+        Parameters that single out one point of the grid, or all parameters of a point beside it.
 
     Returns
     -------
     pandas.DataFrame
-        The point's rows as the table has them (before ``tidy``).
+        The point's rows as the table has them.
 
     Raises
     ------
     ValueError
-        If not exactly one point of the grid has these parameters.
+        If several points of the grid have these parameters, or none has and they are not those of a point.
     Failed
         If the task raised.
     """
     points = experiment.points(scale)
-    found = matching(points, params, experiment.name)
-    if len(found) != 1:
-        raise ValueError(f"{params} match {len(found)} points of {experiment.name}, one is expected")
-    return pd.DataFrame(point_rows(experiment, scale, found[0]))
+    names = {frozenset(point) for point in points}
+    if frozenset(params) in names:
+        point = plain_row(params, "the parameters")
+    else:
+        found = matching(points, params, experiment.name)
+        if len(found) != 1:
+            raise ValueError(f"{params} given, which are {len(found)} points of {experiment.name}; one is expected")
+        point = points[found[0]]
+    return pd.DataFrame(point_rows(replace(experiment, grid=lambda _: [point]), scale, 0))
 
 
 def point_rows(experiment: Experiment, scale: str, point: int) -> list[dict]:
@@ -225,14 +208,28 @@ def _drive(experiment, plan, executor, store, task_name, code, progress) -> list
     return failures
 
 
-def _fetch_data(experiment: Experiment) -> None:
+def needed(experiment: Experiment, points: Sequence[Mapping]) -> list[str]:
+    """The data sets that some points read: those of the experiment that are named by a parameter, or else all."""
+    values = {value for params in points for value in params.values() if isinstance(value, str)}
+    named = [name for name in experiment.needs if name in values]
+    return named or ([] if "digits" in values else list(experiment.needs))
+
+
+def _fetch_data(experiment: Experiment, points: Sequence[Mapping]) -> None:
     """Have the data sets here before the workers ask for them all at once."""
-    if experiment.needs:
+    if names := needed(experiment, points):
         from jscc import datasets
 
-        for name in experiment.needs:
+        for name in names:
             if not datasets.available(name):
                 datasets.load(name)
+
+
+def data_hashes(experiment: Experiment, points: Sequence[Mapping]) -> dict[str, str]:
+    """Hashes of the data sets that some points read."""
+    from jscc import datasets
+
+    return {name: datasets.fingerprint(name) for name in needed(experiment, points)}
 
 
 def _checked(experiment: Experiment, task: Task, outcome: dict) -> dict:
@@ -245,64 +242,42 @@ def _checked(experiment: Experiment, task: Task, outcome: dict) -> dict:
     return outcome
 
 
-def _table(experiment: Experiment, plan: GridPlan | ChunkPlan) -> pd.DataFrame:
-    return make_frame(experiment, {point: plan.rows(point) for point in finished_points(plan)})
+def _table(plan: GridPlan | ChunkPlan) -> pd.DataFrame:
+    return make_frame({point: plan.rows(point) for point in finished_points(plan)})
 
 
-def make_frame(experiment: Experiment, rows: Mapping[int, list[dict]]) -> pd.DataFrame:
+def make_frame(rows: Mapping[int, list[dict]]) -> pd.DataFrame:
     """The table of some points' rows, in grid order."""
-    frame = pd.DataFrame([row for point in sorted(rows) for row in rows[point]])
-    if experiment.tidy is not None and not frame.empty:
-        frame = experiment.tidy(frame)
-    return frame
+    return pd.DataFrame([row for point in sorted(rows) for row in rows[point]])
 
 
-@dataclass(frozen=True)
-class Version:
-    """The definitions that an experiment's task rests on, and all those behind its table."""
-
-    of_task: dict[str, str]
-    of_table: dict[str, str]
-
-    @classmethod
-    def of(cls, experiment: Experiment) -> "Version":
-        """What they are in the files now."""
-        return cls(sources.reached(qualified(experiment.task)), sources.reached(*experiment.functions()))
-
-    @property
-    def code(self) -> str:
-        """The hash that stored tasks carry."""
-        return sources.total(self.of_task)
+def code_of(experiment: Experiment) -> sources.Sources:
+    """What an experiment's table rests on, in the files now."""
+    return sources.reached(qualified(experiment.task))
 
 
-def _write_table(experiment, scale, plan, frame, store, version: Version, *, wall, resumed) -> None:
+def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine: dict, *, wall, resumed) -> None:
     """Write table and certificate, unless exactly this table was written before."""
     used = used_records(plan)
-    definitions = dict(version.of_table)
-    older = Counter(record["code"] for record in used if record["code"] != version.code)
-    for total in older:
-        # Honest staleness: what the kept tasks were computed with is what the certificate says.
-        old = store.code(total)
-        for name in results.changed_definitions(old, version.of_task):
-            definitions[name] = old.get(name, "absent")
     birth = {
         "experiment": experiment.name,
         "title": experiment.title,
         "command": f"jscc run {experiment.name} --scale {scale}",
         "scale": scale,
         "seed": experiment.seed,
-        "partial": len(finished_points(plan)) < len(plan.points),
+        "stream": experiment.stream,
         "points": len(plan.points),
+        "point": plan.points[0],
         "tasks": len(used),
         "tasks_resumed": resumed,
-        "tasks_of_older_code": older.total(),
-        "wall_seconds": None if wall is None else round(wall, 3),
+        "wall_seconds": round(wall, 3),
         "task_seconds": round(math.fsum(record["seconds"] for record in used), 3),
         "date": max(record["date"] for record in used),
         "grid": grid_hash(experiment, scale),
-        "functions": experiment.functions(),
-        "sources": {"total": sources.total(definitions), "definitions": definitions},
-        **results.environment(),
+        "functions": [qualified(experiment.task)],
+        "sources": dataclasses.asdict(code),
+        "data": data_hashes(experiment, plan.points),
+        **machine,
     }
     if resumed == len(used) and _already_written(experiment.name, scale, frame, birth):
         return
@@ -313,9 +288,9 @@ def _already_written(name: str, scale: str, frame: pd.DataFrame, birth: dict) ->
     try:
         before = results.certificate(name, scale)
         text = results.table_path(name, scale).read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, results.Damaged):
         return False
-    same = all(before.get(key) == birth[key] for key in ("sources", "grid", "partial"))
+    same = all(before.get(key) == birth[key] for key in ("sources", "grid", "data"))
     return same and text == results.csv_text(frame)
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import filelock
 
-from jscc import results, sources
+from jscc import results
 from jscc.runner.experiment import Experiment
-from jscc.runner.plan import Task
+from jscc.runner.plan import Task, task_key
 
 _FORMAT = 1
 
@@ -38,13 +38,11 @@ class Store:
         self.folder = results.results_folder() / ".work" / experiment.name / scale
         self.name = f"{experiment.name} at scale {scale}"
         self.tasks = self.folder / "tasks"
-        self.codes = self.folder / "codes"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other runs away.  The system drops the lock when its process dies, however it dies."""
         self.tasks.mkdir(parents=True, exist_ok=True)
-        self.codes.mkdir(exist_ok=True)
         owner = self.folder / "owner.json"
         lock = filelock.FileLock(self.folder / "lock")
         try:
@@ -54,7 +52,7 @@ class Store:
         try:
             about = {"pid": os.getpid(), "host": socket.gethostname(), "since": now()}
             owner.write_text(json.dumps(about), encoding="utf-8")
-            for leftover in [*self.tasks.glob(".tmp-*"), *self.codes.glob(".tmp-*")]:
+            for leftover in self.tasks.glob(".tmp-*"):
                 leftover.unlink()
             yield
         finally:
@@ -90,24 +88,13 @@ class Store:
                 checksum, text = path.read_text(encoding="utf-8").splitlines()
             except (ValueError, OSError):
                 continue
-            if hashlib.sha256(text.encode()).hexdigest() == checksum:
-                record = json.loads(text)
-                if record["format"] == _FORMAT:
-                    records[path.stem] = record
+            if hashlib.sha256(text.encode()).hexdigest() != checksum:
+                continue
+            record = json.loads(text)
+            # A file copied under another task's name is whole, and yet not that task's.
+            if record["format"] == _FORMAT and task_key(record) == path.stem:
+                records[path.stem] = record
         return records
-
-    def keep_code(self, hashes: dict[str, str]) -> None:
-        """Remember which definitions a code hash stands for."""
-        path = self.codes / f"{sources.total(hashes)}.json"
-        if not path.exists():
-            results.write_atomically(path, json.dumps(hashes))
-
-    def code(self, total: str) -> dict[str, str]:
-        """The definitions behind a code hash; empty where they are not known."""
-        try:
-            return json.loads((self.codes / f"{total}.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
 
 
 def _owner_text(path: Path) -> str:
