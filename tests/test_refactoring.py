@@ -73,7 +73,7 @@ def test_a_renamed_and_moved_and_reworded_library_has_the_same_tables(library):
 def test_a_changed_number_is_seen(library):
     folder, edit = library
     before = standing(folder)
-    edit(r"114 \* blue", "115 * blue")
+    edit(r"0\.587, 0\.114", "0.586, 0.115")
     after = standing(folder)
     assert after[1] == before[1]
     changed = sum(one != other for one, other in zip(after[0], before[0], strict=True))
