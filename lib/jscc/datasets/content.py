@@ -144,8 +144,8 @@ def _recognise(sums: dict[str, str], record: dict, data_set: DataSet, source: st
     title, nearest = max(known, key=lambda item: sum(item[1].get(key) == found for key, found in sums.items()))
     key = next(key for key, found in sums.items() if nearest.get(key) != found)
     raise DataCorrupt(
-        f"{source}: array {key} has sha256 {sums[key]}; {nearest.get(key)} is expected ({title}): it was altered, or is "
-        f"another version of {data_set.name}{hint}"
+        f"{source}: array {key} has sha256 {sums[key]}; {nearest.get(key)} is expected ({title}): it was altered, or "
+        f"is another version of {data_set.name}{hint}"
     )
 
 

@@ -68,7 +68,7 @@ class _Capped:
             response.raise_for_status()
             announced = response.headers.get("Content-Length", "")
             if announced.isdecimal():
-                self._check(int(announced), "bytes are announced")
+                self._check(int(announced), "bytes found, by what is announced")
             got = 0
             name = urlsplit(url).path.rpartition("/")[2]
             with (
@@ -192,7 +192,7 @@ def _download(
     troubles: list[Exception] = []
     for url in data_set.urls:
         for _ in range(ATTEMPTS):
-            host = urlsplit(url).netloc
+            host = url.partition("//")[2].partition("/")[0]
             if time.monotonic() - _unreachable.get(host, -np.inf) < UNREACHABLE_S:
                 troubles.append(DataUnavailable(f"{host} did not answer"))
                 break

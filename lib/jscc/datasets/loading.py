@@ -128,7 +128,7 @@ def random_bits(shape: int | tuple[int, ...], rng: np.random.Generator | int) ->
     --------
     >>> from jscc import datasets
     >>> datasets.random_bits(8, rng=1)
-    array([0, 1, 1, 1, 0, 0, 1, 1], dtype=uint8)
+    array([1, 1, 0, 0, 1, 1, 0, 1], dtype=uint8)
     """
     return np.random.default_rng(rng).integers(0, 2, size=shape, dtype=np.uint8)
 
