@@ -43,6 +43,8 @@ def _naming(source: str | Path, hint: str = "") -> Iterator[None]:
         if error.errno in _MACHINE:
             raise DataUnavailable(f"{source}: cannot be read ({error})") from error
         raise DataCorrupt(f"{source}: damaged or not what it should be ({error!r}){hint}") from error
+    except MemoryError as error:  # sizes are checked before, so it is the machine's
+        raise DataUnavailable(f"{source}: does not fit into the memory ({error})") from error
     except Exception as error:
         raise DataCorrupt(f"{source}: damaged or not what it should be ({error!r}){hint}") from error
 
