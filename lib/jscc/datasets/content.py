@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def _read_npz(path: Path, data_set: DataSet) -> tuple[dict[str, np.ndarray], dic
         if not {f"{key}.npy" for key in expected} <= held:
             raise DataCorrupt(f"{path}: holds {sorted(held)[:20]}; {expected} are expected{hint}")
         arrays = {key: _read_member(archive, key, data_set.arrays[key], path) for key in expected}
-        record = _read_record(archive, path) if f"{_RECORD}.npy" in held else {}
+        record = _read_record(archive, path) if data_set.recorded and f"{_RECORD}.npy" in held else {}
     _check_arrays(arrays, data_set, path)
     sums = _sums(arrays, data_set)
     _recognise(sums, record, data_set, path, hint)
@@ -55,10 +56,7 @@ def _read_member(archive: zipfile.ZipFile, key: str, spec: ArraySpec, path: Path
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataCorrupt(f"{source} is packed by method {member.compress_type}; 0 (stored) or 8 (deflate) is expected")
     with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        if version != (1, 0):  # the later versions are for headers of gigabytes
-            raise DataCorrupt(f"{source} has npy version {version}; (1, 0) is expected")
-        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+        shape, fortran_order, dtype = _read_header(file, source)
         _check_look(shape, dtype, spec, source)
         size = math.prod(shape) * dtype.itemsize
         if member.file_size - file.tell() != size:
@@ -80,14 +78,25 @@ def _read_member(archive: zipfile.ZipFile, key: str, spec: ArraySpec, path: Path
     return array.T if fortran_order else array
 
 
+def _read_header(file: IO[bytes], source: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether in column order, and type: what stands before the values of an array."""
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):  # the later versions are for headers of gigabytes
+        raise DataCorrupt(f"{source} has npy version {version}; (1, 0) is expected")
+    return np.lib.format.read_array_header_1_0(file)
+
+
 def _read_record(archive: zipfile.ZipFile, path: Path) -> dict:
     """What the conversion wrote down: the source of the arrays, and the sha256 of each."""
     source = f"{path}: the record"
-    member = archive.getinfo(f"{_RECORD}.npy")
-    if member.file_size > 8 * _RECORD_CHARACTERS or member.compress_type != zipfile.ZIP_STORED:
-        raise DataCorrupt(f"{source} has {member.file_size} bytes; a text of at most {_RECORD_CHARACTERS} is expected")
-    text = np.load(io.BytesIO(archive.read(member)), allow_pickle=False)
-    record = json.loads(text.item()) if text.dtype.kind == "U" and text.ndim == 0 else None
+    most = 4 * _RECORD_CHARACTERS
+    with archive.open(f"{_RECORD}.npy") as file:
+        shape, _, dtype = _read_header(file, source)
+        raw = file.read(most + 1)
+    if dtype.kind != "U" or shape != () or dtype.itemsize != len(raw) or len(raw) > most:
+        found = f"is {dtype} of shape {list(shape)}"
+        raise DataCorrupt(f"{source} {found}; a text of at most {_RECORD_CHARACTERS} characters is expected")
+    record = json.loads(np.frombuffer(raw, dtype)[0])
     if not (isinstance(record, dict) and isinstance(record.get("sha256"), dict)):
         raise DataCorrupt(f"{source} is {record!r:.80}; the sha256 of each array is expected")
     return record
@@ -127,13 +136,12 @@ def _sums(arrays: dict[str, np.ndarray], data_set: DataSet) -> dict[str, str]:
 
 def _recognise(sums: dict[str, str], record: dict, data_set: DataSet, source: str | Path, hint: str = "") -> None:
     """Refuse arrays that are no copy the catalogue knows, nor what their own conversion wrote down."""
-    if any(copy.sha256 == sums for copy in data_set.copies):
-        return
     known = [(copy.title, copy.sha256) for copy in data_set.copies]
     if data_set.recorded and record:
-        if record["sha256"] == sums:
-            return
         known.append((f"its own record of {record.get('source', 'a conversion')}", record["sha256"]))
+    different = [[key for key, found in sums.items() if expected.get(key) != found] for _, expected in known]
+    if [] in different:
+        return
     if not known:
         warnings.warn(
             f"{source}: only the form is checked; the catalogue knows no sums of the arrays of {data_set.name}, and "
@@ -141,8 +149,8 @@ def _recognise(sums: dict[str, str], record: dict, data_set: DataSet, source: st
             stacklevel=4,
         )
         return
-    title, nearest = max(known, key=lambda item: sum(item[1].get(key) == found for key, found in sums.items()))
-    key = next(key for key, found in sums.items() if nearest.get(key) != found)
+    keys, (title, nearest) = min(zip(different, known, strict=True), key=lambda item: len(item[0]))
+    key = keys[0]
     raise DataCorrupt(
         f"{source}: array {key} has sha256 {sums[key]}; {nearest.get(key)} is expected ({title}): it was altered, or "
         f"is another version of {data_set.name}{hint}"
