@@ -255,6 +255,12 @@ class Server:
             return
         raw = self.content[file]
         body = {"wrong": raw[:-1] + bytes([raw[-1] ^ 1]), "short": raw[:-3]}.get(fault, raw)
+        if fault == "dripping head":
+            with contextlib.suppress(OSError):
+                handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+                while not self.resume.wait(0.02):
+                    handler.wfile.write(b"x")
+            return
         handler.send_response(200)
         if fault in ("endless", "drip", "announced", "nonsense"):
             self.misbehave(handler, fault, body)

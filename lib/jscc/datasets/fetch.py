@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +29,7 @@ from jscc.datasets.trouble import DataCorrupt, DataUnavailable, _naming
 __all__ = ["ATTEMPTS", "LEAST_BYTES_PER_S", "TIMEOUT_S", "UNREACHABLE_S", "convert_celeba"]
 
 ATTEMPTS = 2  # tries for one address, when it answers at all
-TIMEOUT_S = (5, 60)  # to connect, and between two pieces of an answer
+TIMEOUT_S = (5, 60)  # to connect, and between two pieces of an answer; in all, for its head
 LEAST_BYTES_PER_S = 32_000  # a download slower than this on average is given up, after a first minute
 UNREACHABLE_S = 60.0  # for so long a host that did not answer is not asked again
 
@@ -58,13 +60,7 @@ class _Capped:
     def __call__(self, url: str, output_file: str, _pooch: object) -> None:
         start = time.monotonic()
         allowed = TIMEOUT_S[1] + self.most / LEAST_BYTES_PER_S
-        # Without the header a server may pack a .gz once more.
-        headers = {"Accept-Encoding": "identity"}
-        try:
-            response = requests.get(url, stream=True, timeout=TIMEOUT_S, headers=headers)
-        except requests.ConnectionError as error:
-            raise _NoAnswer from error
-        with response:
+        with _answer(url) as response:
             response.raise_for_status()
             announced = response.headers.get("Content-Length", "")
             if announced.isdecimal():
@@ -91,6 +87,30 @@ class _Capped:
     def _check(self, size: int, what: str) -> None:
         if size > self.most or (self.exact and size != self.most):
             raise DataCorrupt(f"{size} {what}, {self._expected()} expected")
+
+
+def _answer(url: str) -> requests.Response:
+    """The head of an answer, within `TIMEOUT_S` in all: requests itself waits as long as single bytes come."""
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            # Without the header a server may pack a .gz once more.
+            headers = {"Accept-Encoding": "identity"}
+            answers.put(requests.get(url, stream=True, timeout=TIMEOUT_S, headers=headers))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=sum(TIMEOUT_S))
+    except queue.Empty:
+        raise requests.Timeout(f"no whole answer within {sum(TIMEOUT_S)} s") from None
+    if isinstance(answer, requests.ConnectionError):
+        raise _NoAnswer from answer
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 @contextlib.contextmanager
