@@ -43,6 +43,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "train_and_predict",
             "vgg11",
         ],
-        "statistics": ["bit_statistics", "context_entropy", "independent_check_entropy"],
+        "plane_statistics": ["bit_statistics", "context_entropy", "independent_check_entropy"],
     },
 )

@@ -17,7 +17,7 @@ from jscc.classify.columns import (
     pruned_features,
 )
 from jscc.classify.gru import GRUClassifier, Settings
-from jscc.classify.statistics import bit_statistics, context_entropy, independent_check_entropy
+from jscc.classify.plane_statistics import bit_statistics, context_entropy, independent_check_entropy
 from jscc.experiments.syndromes.common import DATASETS, SEEDS, score, train_and_test
 from jscc.runner import Experiment
 
