@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from jscc.bitplanes import unpack_planes
-from jscc.classify.gru import N_CLASSES
+from jscc.classify.columns import N_CLASSES
 
 
 def train_readout(

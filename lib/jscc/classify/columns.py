@@ -18,6 +18,7 @@ from jscc.ldpc.syndrome import syndromes
 
 SIDE = 32  # images are padded to 32 x 32 (paper 1, section IV-B)
 CODE_SEED = 2024
+N_CLASSES = 10  # of every data set
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,11 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from jscc.bitplanes import unpack_planes
-from jscc.classify.columns import SIDE
+from jscc.classify.columns import N_CLASSES, SIDE
 from jscc.ldpc.syndrome import syndromes
 from jscc.tanner import TannerGraph
 
 N = SIDE * SIDE
-N_CLASSES = 10
 Check = tuple[int, ...]
 
 _RIDGE = 1e-3  # added to every variance (at most 1/4): a check that hardly ever fires is not worth fitting

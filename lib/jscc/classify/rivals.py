@@ -23,10 +23,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from jscc.classify.columns import SIDE
+from jscc.classify.columns import N_CLASSES, SIDE
 from jscc.jpeg.dct import BLOCK
 
-N_CLASSES = 10
 VGG11 = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512, "pool")
 RESNET18 = (64, 128, 256, 512)
 
