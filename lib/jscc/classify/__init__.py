@@ -33,7 +33,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "gru": ["GRUClassifier", "Settings"],
         "recovery": ["BitPrior", "Recovery", "information_content", "known_planes", "recover"],
         "rivals": [
-            "Training",
             "compact_cnn",
             "fully_connected",
             "low_frequencies",

@@ -79,7 +79,7 @@ def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int,
     codes = control_codes(code)
     train, test = (features(x, column, code=codes) for x in (images.train, images.test))
     model = train_readout(train, images.train_labels, n_planes, hidden=READOUTS[readout], epochs=epochs, seed=seed)
-    result = score(predict(model, test, n_planes), images.test_labels)
+    result = score(predict(model, test), images.test_labels)
     return {**result, "parameters": sum(p.numel() for p in model.parameters())}
 
 
