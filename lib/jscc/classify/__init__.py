@@ -9,6 +9,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "codes": ["CODES", "banded", "control_codes"],
         "columns": [
             "COLUMNS",
+            "N_CLASSES",
+            "SIDE",
             "Column",
             "LabelledImages",
             "features",
@@ -21,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "symbols",
         ],
         "design": [
+            "STRUCTURES",
             "Check",
             "TrainingBits",
             "check_bits",
@@ -31,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "tiled_checks",
         ],
         "gru": ["GRUClassifier", "Settings"],
-        "recovery": ["BitPrior", "Recovery", "information_content", "known_planes", "recover"],
+        "recovery": ["KINDS", "ORDER", "BitPrior", "Recovery", "information_content", "known_planes", "recover"],
         "rivals": [
             "compact_cnn",
             "fully_connected",

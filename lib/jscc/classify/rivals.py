@@ -42,6 +42,11 @@ def square(packed: np.ndarray) -> np.ndarray:
     -------
     ndarray of uint8, shape (N, side, side)
         In raster order, zeros at the end; the side is the least that holds a row, and at least 32.
+
+    Examples
+    --------
+    >>> square(np.arange(1025, dtype=np.uint16).astype(np.uint8)[None]).shape
+    (1, 33, 33)
     """
     packed = np.asarray(packed)
     if packed.dtype != np.uint8 or packed.ndim != 2:
@@ -64,6 +69,11 @@ def low_frequencies(coefficients: np.ndarray, keep: int) -> np.ndarray:
     Returns
     -------
     ndarray, same shape and type
+
+    Examples
+    --------
+    >>> int(low_frequencies(np.ones((1, 8, 16), np.int16), 2).sum())
+    8
     """
     coefficients = np.asarray(coefficients)
     if not 1 <= keep <= BLOCK:
@@ -84,6 +94,11 @@ def vgg11(factor: float = 1.0) -> nn.Module:
     ----------
     factor : float
         On the numbers of channels.
+
+    Examples
+    --------
+    >>> n_parameters(vgg11(1 / 4))
+    578810
     """
     layers: list[nn.Module] = []
     channels = 1
@@ -105,6 +120,11 @@ def resnet18(factor: float = 1.0) -> nn.Module:
     ----------
     factor : float
         On the numbers of channels.
+
+    Examples
+    --------
+    >>> n_parameters(resnet18(1 / 4))
+    243418
     """
     widths = [_scaled(width, factor) for width in RESNET18]
     stem = (nn.Conv1d(1, widths[0], 7, 2, 3, bias=False), nn.BatchNorm1d(widths[0]), nn.ReLU(), nn.MaxPool1d(3, 2, 1))
@@ -118,7 +138,13 @@ def resnet18(factor: float = 1.0) -> nn.Module:
 
 
 def compact_cnn() -> nn.Module:
-    """A one-dimensional network of 125,578 weights: a table of bytes, four convolutions, sixteen places kept."""
+    """A one-dimensional network of 125,578 weights: a table of bytes, four convolutions, sixteen places kept.
+
+    Examples
+    --------
+    >>> n_parameters(compact_cnn())
+    125578
+    """
     layers: list[nn.Module] = [_ByteTable(16)]
     channels = 16
     for width, size in ((32, 7), (64, 5), (64, 5), (64, 5)):
@@ -131,7 +157,13 @@ def compact_cnn() -> nn.Module:
 
 
 def fully_connected(inputs: int = SIDE * SIDE, hidden: int = 1024) -> nn.Module:
-    """One hidden layer: 1,059,850 weights at the sizes of Table III ("1024 Fully Connected", 1M)."""
+    """One hidden layer: 1,059,850 weights at the sizes of Table III ("1024 Fully Connected", 1M).
+
+    Examples
+    --------
+    >>> n_parameters(fully_connected())
+    1059850
+    """
     return nn.Sequential(
         _Standardised(),
         nn.Flatten(),
@@ -178,6 +210,14 @@ def train_and_predict(
         Number of trained weights.
     float
         Mean cross-entropy (nats) of the last epoch.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).integers(0, 256, (40, 64), dtype=np.uint8)
+    >>> labels = (rows[:, 0] > 127).astype(int)
+    >>> predicted, size, loss = train_and_predict(compact_cnn, rows, labels, rows[:3], Training(epochs=1))
+    >>> predicted.shape, size
+    ((3,), 125578)
     """
     train, labels, test = np.asarray(train), np.asarray(labels), np.asarray(test)
     if labels.shape != (len(train),) or len(train) < 2:
