@@ -50,6 +50,6 @@ EXPERIMENTS = [
         title="Trained weights of GRU12 on the syndromes of all planes, for the reader's own pictures",
         task=train_and_keep,
         grid=_grid,
-        needs=("mnist", "fashion_mnist"),
+        needs=tuple(CLASS_NAMES),
     ),
 ]
