@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jscc import channels, information
-from jscc.classify.statistics import bit_statistics, context_entropy
+from jscc.classify.plane_statistics import bit_statistics, context_entropy
 
 probabilities = st.floats(0, 1)
 

@@ -1,4 +1,4 @@
-"""Tables that read back exactly, intervals that hold, comparisons that say what is missing."""
+"""Tables that read back exactly, comparisons that say what is missing."""
 
 import json
 import math
@@ -7,11 +7,11 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jscc import results
+from jscc.statistics import mean_interval
 
 BIRTH = {
     "experiment": "some_table",
@@ -193,54 +193,6 @@ def test_differences_compare_whole_numbers_exactly_and_real_ones_to_the_toleranc
     assert results.differences(table, table[["key", "n"]], ["key"]).keys() == {"columns"}
 
 
-# --- intervals ------------------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
-def test_the_binomial_interval_is_wilsons(counts, level):
-    errors, trials = counts
-    low, high = results.binomial_interval(errors, trials, level)
-    wanted = scipy.stats.binomtest(errors, trials).proportion_ci(level, method="wilson")
-    assert low == pytest.approx(wanted.low, rel=1e-9, abs=1e-15)
-    assert high == pytest.approx(wanted.high, rel=1e-9)
-    assert 0 <= low <= errors / trials <= high <= 1
-    # What is an error and what is none is a matter of words.
-    mirrored = results.binomial_interval(trials - errors, trials, level)
-    assert mirrored[1] == pytest.approx(1 - low) and mirrored[0] == pytest.approx(1 - high, abs=1e-12)
-
-
-def test_the_binomial_interval_takes_arrays_and_no_trials():
-    low, high = results.binomial_interval([0, 3, 5], [0, 10, 5])
-    assert low.shape == high.shape == (3,)
-    assert (low[0], high[0]) == (0, 1) and low[1] == results.binomial_interval(3, 10)[0]
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20, unique=True), st.floats(0.5, 0.999))
-def test_the_mean_interval_is_students(values, level):
-    mean, low, high = results.mean_interval(values, level)
-    assert mean == pytest.approx(np.mean(values), rel=1e-9, abs=1e-9)
-    wanted = scipy.stats.ttest_1samp(values, 0).confidence_interval(level)
-    rounding = 1e-9 * max(map(abs, values))
-    assert low == pytest.approx(wanted.low, rel=1e-6, abs=rounding)
-    assert high == pytest.approx(wanted.high, rel=1e-6, abs=rounding)
-
-
-def test_wrong_counts_and_values_are_refused():
-    for errors, trials in ((-1, 3), (4, 3)):
-        with pytest.raises(ValueError, match="errors"):
-            results.binomial_interval(errors, trials)
-    for level in (0, 1, 2):
-        with pytest.raises(ValueError, match="level"):
-            results.binomial_interval(1, 3, level)
-        with pytest.raises(ValueError, match="level"):
-            results.mean_interval([1, 2], level)
-    for values in ([], [1, math.nan], [math.inf]):
-        with pytest.raises(ValueError, match="finite"):
-            results.mean_interval(values)
-    mean, low, high = results.mean_interval([2.5])
-    assert mean == 2.5 and math.isnan(low) and math.isnan(high)
-
-
 # --- paper and here -------------------------------------------------------------------------------------
 
 PAPER = pd.DataFrame({"set": ["m", "m", "f"], "bits": [1, 2, 1], "accuracy": [90.0, math.nan, 80.0]})
@@ -253,7 +205,7 @@ def test_compare_sets_each_key_beside_its_own():
     got = results.compare(
         PAPER, HERE, on=["set", "bits"], value=("accuracy", "mine"), why={("m", 1): "more seeds"}, digits=1
     )
-    half = results.mean_interval([91, 93])[2] - 92
+    half = mean_interval([91, 93])[2] - 92
     assert got.to_dict("records") == [
         {"set": "m", "bits": 1, "paper": "90.0", "here": f"92.0 ± {half:.1f}", "gap": "+2.0", "why": "more seeds"},
         {"set": "m", "bits": 2, "paper": "–", "here": "50.0", "gap": "–", "why": ""},

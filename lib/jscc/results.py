@@ -24,15 +24,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from jscc import sources
+from jscc.statistics import mean_interval
 
 __all__ = [
     "Damaged",
     "Provenance",
-    "binomial_interval",
     "certificate",
     "changed_definitions",
     "compare",
@@ -40,7 +39,6 @@ __all__ = [
     "differences",
     "environment",
     "load",
-    "mean_interval",
     "provenance",
     "published",
     "results_folder",
@@ -408,79 +406,6 @@ def environment() -> dict:
         "processor": _processor(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson score interval of a proportion.
-
-    Parameters
-    ----------
-    errors, trials
-        Non-negative integers or arrays of one shape, ``errors <= trials``.
-    level
-        Confidence level in (0, 1).
-
-    Returns
-    -------
-    low, high : numpy.ndarray
-        Ends of the interval, float64, shape of the arguments; (0, 1) where there was no trial.
-
-    Raises
-    ------
-    ValueError
-        If a count is negative, ``errors > trials``, or the level is outside (0, 1).
-    """
-    from scipy.stats import norm
-
-    errors = np.asarray(errors, dtype=np.float64)
-    trials = np.asarray(trials, dtype=np.float64)
-    if np.any(errors < 0) or np.any(errors > trials):
-        raise ValueError(f"errors={errors} of trials={trials} given, 0 <= errors <= trials is expected")
-    if not 0 < level < 1:
-        raise ValueError(f"level={level} given, a number in (0, 1) is expected")
-    z = norm.isf((1 - level) / 2)
-    some = np.maximum(trials, 1)
-    share = errors / some
-    centre = (share + z**2 / (2 * some)) / (1 + z**2 / some)
-    half = z * np.sqrt(share * (1 - share) / some + z**2 / (4 * some**2)) / (1 + z**2 / some)
-    # At the ends the interval touches 0 or 1 exactly; rounding must not carry it past the estimate.
-    low = np.where(errors == 0, 0.0, np.maximum(centre - half, 0.0))
-    high = np.where(errors == trials, 1.0, np.minimum(centre + half, 1.0))
-    return low, high
-
-
-def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
-    """Mean of a sample with Student's t interval.
-
-    Parameters
-    ----------
-    values
-        At least one finite number.
-    level
-        Confidence level in (0, 1).
-
-    Returns
-    -------
-    mean, low, high : float
-        For a single value ``low`` and ``high`` are NaN: one value says nothing of its spread.
-
-    Raises
-    ------
-    ValueError
-        If there is no value, a value is not finite, or the level is outside (0, 1).
-    """
-    from scipy.stats import t
-
-    values = np.asarray(values, dtype=np.float64).ravel()
-    if values.size == 0 or not np.all(np.isfinite(values)):
-        raise ValueError(f"values={values} given, at least one value and only finite ones are expected")
-    if not 0 < level < 1:
-        raise ValueError(f"level={level} given, a number in (0, 1) is expected")
-    mean = float(values.mean())
-    if values.size == 1:
-        return mean, math.nan, math.nan
-    half = float(t.isf((1 - level) / 2, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size))
-    return mean, mean - half, mean + half
 
 
 def compare(

@@ -5,15 +5,26 @@ import pytest
 
 from jscc import runner
 from jscc.bitplanes import unpack_planes
-from jscc.classify import baselines, codes
-from jscc.classify.columns import SIDE, features, gray_images, pruned_code, pruned_features, symbols
+from jscc.classify import (
+    CODES,
+    SIDE,
+    banded,
+    control_codes,
+    features,
+    gray_images,
+    predict,
+    pruned_code,
+    pruned_features,
+    symbols,
+    train_readout,
+)
 from jscc.experiments.syndromes import tables as experiments
 from jscc.ldpc.syndrome import syndromes
 
 
-@pytest.mark.parametrize("name", codes.CODES)
+@pytest.mark.parametrize("name", CODES)
 def test_every_code_has_the_paper_s_size_and_is_drawn_the_same_again(name):
-    first, again = codes.control_codes(name), codes.control_codes(name)
+    first, again = control_codes(name), control_codes(name)
     assert len(first) in (1, 8)
     for one, two in zip(first, again, strict=True):
         assert (one.n_checks, one.n_variables) == (512, 1024)
@@ -21,19 +32,19 @@ def test_every_code_has_the_paper_s_size_and_is_drawn_the_same_again(name):
 
 
 def test_codes_are_what_their_names_say():
-    degrees = {name: codes.control_codes(name)[0].check_degrees for name in codes.CODES}
+    degrees = {name: control_codes(name)[0].check_degrees for name in CODES}
     for name, weight in {"weight_3": 3, "weight_12": 12, "weight_24": 24, "banded": 6, "permuted": 6}.items():
         assert set(degrees[name]) == {weight}
     assert abs(degrees["dense"].mean() - 512) < 10
-    assert set(codes.control_codes("irregular")[0].variable_degrees) == {2, 3, 8}
-    matrices = [code.to_dense() for code in codes.control_codes("per_plane")]
+    assert set(control_codes("irregular")[0].variable_degrees) == {2, 3, 8}
+    matrices = [code.to_dense() for code in control_codes("per_plane")]
     assert all((one != two).any() for one, two in zip(matrices, matrices[1:], strict=False))
-    permuted, paper = codes.control_codes("permuted")[0].to_dense(), codes.control_codes("paper")[0].to_dense()
+    permuted, paper = control_codes("permuted")[0].to_dense(), control_codes("paper")[0].to_dense()
     assert sorted(map(bytes, permuted.T)) == sorted(map(bytes, paper.T))
 
 
 def test_a_patch_code_s_checks_see_neighbours():
-    graph = codes.banded()
+    graph = banded()
     rows, columns = np.divmod(graph.check_variables.reshape(-1, 6), SIDE)
     for axis, extent in ((rows, 2), (columns, 3)):
         assert all(len(set(check)) == extent for check in axis)
@@ -41,7 +52,7 @@ def test_a_patch_code_s_checks_see_neighbours():
 
 def test_a_code_for_each_plane_codes_each_plane_by_its_own():
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
-    eight = codes.control_codes("per_plane")
+    eight = control_codes("per_plane")
     together = unpack_planes(features(images, "ldpc", code=eight))
     packed = symbols(images, transform=False)
     for plane, code in enumerate(eight):
@@ -69,10 +80,14 @@ def test_pruning_nothing_is_table_2_and_pruning_keeps_the_low_frequencies():
 def test_readouts_learn_digits_and_repeat_themselves(hidden):
     images = gray_images("digits")
     train, test = features(images.train, "none_msb"), features(images.test, "none_msb")
-    models = [baselines.train_readout(train, images.train_labels, 1, hidden=hidden, epochs=4, seed=1) for _ in "ab"]
-    scores = [baselines.predict(model, test, 1) for model in models]
+    models = [train_readout(train, images.train_labels, 1, hidden=hidden, epochs=4, seed=1) for _ in "ab"]
+    scores = [predict(model, test) for model in models]
     np.testing.assert_array_equal(scores[0], scores[1])
     assert (scores[0] == images.test_labels).mean() > 0.75
+    labels = images.train_labels
+    for wrong in ((train[0], labels[0], 1), (train, labels[1:], 1), (train, labels, 9)):
+        with pytest.raises(ValueError, match="given"):
+            train_readout(*wrong)
 
 
 @pytest.mark.parametrize("experiment", experiments.EXPERIMENTS, ids=lambda e: e.name)

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from jscc import artefacts
 from jscc.bitplanes import unpack_planes
-from jscc.classify import gru
-from jscc.classify.columns import COLUMNS, features, gray_images, luma, pad, paper_code
-from jscc.classify.gru import GRUClassifier, Settings
+from jscc.classify import COLUMNS, GRUClassifier, Settings, features, gray_images, luma, pad, paper_code
 
 
 def problem(width=16, n_planes=3, units=5, count=7, seed=0):
@@ -19,7 +18,7 @@ def problem(width=16, n_planes=3, units=5, count=7, seed=0):
     return model, packed, rng.integers(0, 10, count), rng
 
 
-def by_torch(model, packed, keep=None):
+def by_torch(model, packed, keep=1.0):
     """Eqs. 2 to 5 written with torch; returns the logits and the parameters they hang on."""
     weights = {name: torch.tensor(value, requires_grad=True) for name, value in model.weights.items()}
     units = model.settings.units
@@ -31,9 +30,7 @@ def by_torch(model, packed, keep=None):
         update, reset = gates[:, :units], gates[:, units:]
         candidate = torch.tanh(from_input[:, 2 * units :] + (reset * state) @ weights["candidate"])
         state = (1 - update) * state + update * candidate
-    if keep is not None:
-        state = state * torch.tensor(keep)
-    return state @ weights["out"] + weights["out_bias"], weights
+    return state * torch.tensor(keep) @ weights["out"] + weights["out_bias"], weights
 
 
 def test_parameter_counts_are_those_of_table_3():
@@ -51,28 +48,24 @@ def test_logits_are_those_of_the_equations(n_planes, count):
 
 
 def test_gradients_are_those_of_automatic_differentiation():
-    model, packed, labels, rng = problem()
-    keep = (rng.random((len(packed), 5)) > 0.3) / 0.7
-    gradient = np.full_like(model.theta, np.nan)
-    loss, steps = gru._train_epoch(
-        packed, labels, np.arange(len(packed)), keep, model.n_planes, len(packed), 0.0,
-        model.theta, gradient, tuple(model.weights.values()), tuple(model._views(gradient).values()),
-        np.zeros_like(gradient), np.zeros((2, gradient.size)), 0,
-        gru._scratch(model.n_planes, len(packed), model.width, 5, np.float64), *model._tanh_terms(),
-    )  # fmt: skip
-    logits, weights = by_torch(model, packed, keep)
+    model, packed, labels, _ = problem()
+    before = model.theta.copy()
+    loss, gradient = model.gradient(packed, labels)
+    logits, weights = by_torch(model, packed)
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels))
     expected.backward()
-    assert steps == 1
+    np.testing.assert_array_equal(model.theta, before)
     assert loss == pytest.approx(expected.item(), abs=1e-6)
-    for name, value in model._views(gradient).items():
+    assert gradient.keys() == model.weights.keys()
+    for name, value in gradient.items():
         np.testing.assert_allclose(value, weights[name].grad.numpy(), atol=1e-6, err_msg=name)
 
 
-def test_adam_and_the_penalty_follow_their_formulas_over_several_steps():
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_adam_dropout_and_the_penalty_follow_their_formulas_over_several_steps(dropout):
     """Adam in the form of Kingma and Ba's section 2 (epsilon beside the uncorrected moment, as in Keras)."""
     model, packed, labels, _ = problem(count=6)
-    model.settings = Settings(units=5, batch_size=4, dropout=0.0, l2=0.01, learning_rate=0.01)
+    model.settings = Settings(units=5, batch_size=4, dropout=dropout, l2=0.01, learning_rate=0.01)
     twin = GRUClassifier(16, 3, model.settings, 0, np.float64)
     twin.theta[:] = model.theta
     model.rng, draws = np.random.default_rng(5), np.random.default_rng(5)
@@ -80,9 +73,9 @@ def test_adam_and_the_penalty_follow_their_formulas_over_several_steps():
     first, second, step = np.zeros_like(twin.theta), np.zeros_like(twin.theta), 0
     for _ in range(3):
         order = draws.permutation(6)
-        draws.random((6, 5), np.float32)  # the dropout masks, all ones here
-        for batch in (order[:4], order[4:]):
-            logits, weights = by_torch(twin, packed[batch])
+        keep = (draws.random((6, 5), np.float32) >= np.float32(dropout)) / (1 - dropout)
+        for batch, mask in ((order[:4], keep[:4]), (order[4:], keep[4:])):
+            logits, weights = by_torch(twin, packed[batch], mask)
             penalty = 0.01 * ((weights["kernel"] ** 2).sum() + (weights["out"] ** 2).sum())
             (torch.nn.functional.cross_entropy(logits, torch.tensor(labels[batch])) + penalty).backward()
             gradient = np.concatenate([weights[name].grad.numpy().ravel() for name in twin.weights])
@@ -94,12 +87,27 @@ def test_adam_and_the_penalty_follow_their_formulas_over_several_steps():
     np.testing.assert_allclose(model.theta, twin.theta, atol=1e-4)
 
 
-def test_tanh_is_good_to_two_millionths():
-    x = np.linspace(-30, 30, 100_001)
-    for dtype in (np.float32, np.float64):
-        values = x.astype(dtype)
-        gru._tanh_in_place(values, gru._TANH.astype(dtype), gru._TANH_BELOW.astype(dtype))
-        assert np.abs(values - np.tanh(x)).max() < 2e-6
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tanh_and_sigmoid_are_good_to_two_millionths(dtype):
+    """One plane of zeros: the scores are sigmoid(bias) tanh(bias), ten at a time."""
+    model = GRUClassifier(1, 1, Settings(units=10), 0, dtype)
+    model.theta[:] = 0
+    model.weights["out"][:] = np.eye(10)
+    update, _, candidate = model.weights["bias"].reshape(3, 10)
+    packed = np.zeros((1, 1), np.uint8)
+    for values in np.linspace(-20, 20, 1_001)[1:].reshape(-1, 10).astype(dtype):
+        update[:], candidate[:] = 40, values
+        assert np.abs(model.logits(packed)[0] - np.tanh(values)).max() < 2e-6
+        update[:], candidate[:] = values, 40
+        assert np.abs(model.logits(packed)[0] - 1 / (1 + np.exp(-values))).max() < 2e-6
+
+
+def test_numbers_of_images_that_do_not_fill_a_batch_change_nothing():
+    """Predictions are made in blocks; an image's scores hang on no other."""
+    model, packed, _, _ = problem(count=600)
+    scores = model.logits(packed)
+    np.testing.assert_allclose(model.logits(packed[511:515]), scores[511:515], atol=1e-12)
+    assert model.logits(packed[:0]).shape == (0, 10)
 
 
 def test_the_same_seed_trains_the_same_model_bit_for_bit():
@@ -145,6 +153,11 @@ def test_weights_survive_saving_and_other_files_are_refused(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=path.name):
             GRUClassifier.load(path)
+    weights, header = artefacts.read(tmp_path / "m.safetensors")
+    for wrong in (header | {"units": 5}, header | {"units": None}, {"width": 16}, {}):
+        artefacts.write(tmp_path / "other.safetensors", weights, wrong)
+        with pytest.raises(ValueError, match="other.safetensors"):
+            GRUClassifier.load(tmp_path / "other.safetensors")
 
 
 def test_wrong_arguments_are_refused():
@@ -158,6 +171,7 @@ def test_wrong_arguments_are_refused():
         lambda: model.fit(packed, np.full(5, 10)),
         lambda: model.fit(packed.astype(float), np.zeros(5, int)),
         lambda: model.logits(np.zeros((5, 15), np.uint8)),
+        lambda: model.gradient(packed[:0], np.zeros(0, int)),
         lambda: features(np.zeros((2, 28, 28), np.uint8), "jpeg2000"),
         lambda: pad(np.zeros((2, 33, 28), np.uint8)),
         lambda: luma(np.zeros((2, 2, 4), np.uint8)),

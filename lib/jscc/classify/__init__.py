@@ -9,6 +9,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "codes": ["CODES", "banded", "control_codes"],
         "columns": [
             "COLUMNS",
+            "N_CLASSES",
+            "SIDE",
             "Column",
             "LabelledImages",
             "features",
@@ -21,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "symbols",
         ],
         "design": [
+            "STRUCTURES",
             "Check",
             "TrainingBits",
             "check_bits",
@@ -31,9 +34,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "tiled_checks",
         ],
         "gru": ["GRUClassifier", "Settings"],
-        "recovery": ["BitPrior", "Recovery", "information_content", "known_planes", "recover"],
+        "recovery": ["KINDS", "ORDER", "BitPrior", "Recovery", "information_content", "known_planes", "recover"],
         "rivals": [
-            "Training",
             "compact_cnn",
             "fully_connected",
             "low_frequencies",
@@ -43,6 +45,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "train_and_predict",
             "vgg11",
         ],
-        "statistics": ["bit_statistics", "context_entropy", "independent_check_entropy"],
+        "shipped": ["CLASS_NAMES", "ShippedClassifier", "shipped_classifier"],
+        "plane_statistics": ["bit_statistics", "context_entropy", "independent_check_entropy"],
     },
 )

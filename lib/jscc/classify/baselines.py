@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-from jscc.bitplanes import unpack_planes
-from jscc.classify.gru import N_CLASSES
+from jscc import training
+from jscc.classify.columns import N_CLASSES
 
 
 def train_readout(
@@ -39,35 +40,55 @@ def train_readout(
     Returns
     -------
     torch.nn.Module
-        Maps float bits, shape (B, n_planes * width), to scores (B, 10).
+        Maps packed bits, uint8 of shape (B, width), to scores (B, 10).
+
+    Examples
+    --------
+    >>> from jscc.classify import features, gray_images
+    >>> digits = gray_images("digits")
+    >>> model = train_readout(features(digits.train, "ldpc"), digits.train_labels, 8, epochs=1)
+    >>> predict(model, features(digits.test, "ldpc")).shape
+    (360,)
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    packed, labels = np.asarray(packed), np.asarray(labels)
+    if packed.dtype != np.uint8 or packed.ndim != 2:
+        raise ValueError(f"packed bits {packed.dtype} {packed.shape} given, uint8 of shape (images, width) is expected")
+    if labels.shape != (len(packed),):
+        raise ValueError(f"labels of shape {labels.shape} given, one for each of {len(packed)} images is expected")
+    if not 1 <= n_planes <= 8:
+        raise ValueError(f"n_planes={n_planes} given, 1 to 8 planes are expected")
+
+    def build() -> torch.nn.Module:
         sizes = [n_planes * packed.shape[1], *([hidden] if hidden else []), N_CLASSES]
-        layers: list[torch.nn.Module] = []
+        layers: list[torch.nn.Module] = [_Bits(n_planes)]
         for inputs, outputs in zip(sizes, sizes[1:], strict=False):
             layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-        model = torch.nn.Sequential(*layers[:-1])
-    optimiser = torch.optim.Adam(model.parameters(), learning_rate)
-    rng = np.random.default_rng(seed)
-    targets = torch.from_numpy(np.asarray(labels).astype(np.int64))
-    for _ in range(epochs):
-        order = rng.permutation(len(packed))
-        for first in range(0, len(order), batch_size):
-            chosen = order[first : first + batch_size]
-            loss = torch.nn.functional.cross_entropy(model(_bits(packed[chosen], n_planes)), targets[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-    return model
+        return torch.nn.Sequential(*layers[:-1])
+
+    settings = training.Training(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    # On the CPU, on whatever machine: the book's numbers are those.
+    return training.train(
+        build, (packed, labels.astype(np.int64)), _cross_entropy, settings, seed=seed, device="cpu"
+    ).model
 
 
-@torch.no_grad()
-def predict(model: torch.nn.Module, packed: np.ndarray, n_planes: int) -> np.ndarray:
+def predict(model: torch.nn.Module, packed: np.ndarray) -> np.ndarray:
     """Most likely class of each row of packed bits, int64, shape (N,)."""
-    parts = [model(_bits(packed[first : first + 1000], n_planes)) for first in range(0, len(packed), 1000)]
-    return torch.cat(parts).argmax(dim=1).numpy()
+    with training.deterministic(0):
+        return training.outputs(model, packed, 1000).argmax(axis=1)
 
 
-def _bits(packed: np.ndarray, n_planes: int) -> torch.Tensor:
-    return torch.from_numpy(unpack_planes(packed, n_planes).reshape(len(packed), -1).astype(np.float32))
+def _cross_entropy(model: torch.nn.Module, packed: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(model(packed), labels)
+
+
+class _Bits(torch.nn.Module):
+    """Packed bits (B, width) as numbers, one plane after another: (B, n_planes * width)."""
+
+    def __init__(self, n_planes: int):
+        super().__init__()
+        self.n_planes = n_planes
+
+    def forward(self, packed: torch.Tensor) -> torch.Tensor:
+        planes = [packed >> (7 - plane) & 1 for plane in range(self.n_planes)]
+        return torch.cat(planes, dim=1).float()

@@ -42,9 +42,15 @@ def control_codes(name: str) -> list[TannerGraph]:
     -------
     list of TannerGraph
         Of length 1 or 8, each of 512 checks on 1024 variables, drawn with a fixed seed.
+
+    Examples
+    --------
+    >>> [code] = control_codes("weight_12")
+    >>> sorted(set(code.check_degrees.tolist())), len(control_codes("per_plane"))
+    ([12], 8)
     """
     if name not in CODES:
-        raise ValueError(f"no code {name!r}; there are {', '.join(CODES)}")
+        raise ValueError(f"name={name!r} given, one of {', '.join(CODES)} is expected")
     if name == "paper":
         return [paper_code()]
     # One stream for each name, so that adding a code leaves the others as they are.
@@ -71,7 +77,13 @@ def control_codes(name: str) -> list[TannerGraph]:
 
 
 def banded() -> TannerGraph:
-    """Checks on patches of two rows and three columns, one at every second pixel, wrapping at the edges."""
+    """Checks on patches of two rows and three columns, one at every second pixel, wrapping at the edges.
+
+    Examples
+    --------
+    >>> banded().check_variables[:6].tolist()
+    [0, 1, 2, 32, 33, 34]
+    """
     rows, columns = np.divmod(np.arange(M), SIDE // 2)
     patch_rows, patch_columns = np.divmod(np.arange(6), 3)
     r = (rows[:, None] + patch_rows) % SIDE

@@ -18,6 +18,7 @@ from jscc.ldpc.syndrome import syndromes
 
 SIDE = 32  # images are padded to 32 x 32 (paper 1, section IV-B)
 CODE_SEED = 2024
+N_CLASSES = 10  # of every data set
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Column:
         Syndromes of the planes, or the planes themselves.
     n_planes : int
         How many planes, from the most significant (Setup 2: from the sign) down.
+
+    Examples
+    --------
+    >>> Column(transform=False, coded=True, n_planes=8).rate
+    4.0
     """
 
     transform: bool
@@ -65,6 +71,12 @@ def paper_code() -> tanner.TannerGraph:
 
     The paper does not give its matrix; this one is drawn once, with a fixed seed, and used in
     every experiment ("the same parity-check matrix", section IV-B).
+
+    Examples
+    --------
+    >>> code = paper_code()
+    >>> code.n_checks, code.n_variables, code.rank(), code.count_4_cycles()
+    (512, 1024, 512, 0)
     """
     return tanner.regular(SIDE * SIDE, 3, 6, np.random.default_rng(CODE_SEED))
 
@@ -79,19 +91,34 @@ def luma(images: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of uint8, shape (...)
+
+    Examples
+    --------
+    >>> luma(np.array([[255, 0, 0], [0, 255, 0], [9, 9, 9]], np.uint8))
+    array([ 76, 150,   9], dtype=uint8)
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.shape[-1:] != (3,):
-        raise ValueError(f"RGB images must be uint8 with a last axis of 3, not {images.dtype} {images.shape}")
+        raise ValueError(f"images {images.dtype} {images.shape} given, uint8 with a last axis of 3 (RGB) is expected")
     weights = np.array([0.299, 0.587, 0.114], np.float32)
     return np.rint(images.astype(np.float32) @ weights).astype(np.uint8)
 
 
 def pad(images: np.ndarray) -> np.ndarray:
-    """Gray images (N, h, w), h and w at most 32, with zero rows and columns added at the end."""
+    """Gray images (N, h, w), h and w at most 32, with zero rows and columns added at the end.
+
+    Examples
+    --------
+    >>> pad(np.ones((2, 28, 28), np.uint8)).shape
+    (2, 32, 32)
+    """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 3 or max(images.shape[1:]) > SIDE:
-        raise ValueError(f"gray images must be uint8 of at most {SIDE} x {SIDE}, not {images.dtype} {images.shape}")
+        missing = " (the batch axis is missing)" if images.ndim == 2 else ""
+        raise ValueError(
+            f"images {images.dtype} {images.shape} given, "
+            f"uint8 of shape (images, h, w), h and w at most {SIDE}, is expected{missing}"
+        )
     height, width = images.shape[1:]
     return np.pad(images, ((0, 0), (0, SIDE - height), (0, SIDE - width)))
 
@@ -121,14 +148,22 @@ def symbols(
     Returns
     -------
     ndarray of uint8, shape (N, 1024)
+
+    Examples
+    --------
+    >>> image = np.full((1, 32, 32), 200, np.uint8)
+    >>> symbols(image, transform=False)[0, :3]
+    array([200, 200, 200], dtype=uint8)
+    >>> int(np.count_nonzero(symbols(image, transform=True)))  # one DC coefficient for each of 16 blocks
+    16
     """
     padded = pad(images)
     if transform:
         as_planes = {"sign_magnitude": bitplanes.sign_magnitude, "twos_complement": bitplanes.twos_complement}
         if signed not in as_planes:
-            raise ValueError(f"signed must be one of {', '.join(as_planes)}, not {signed!r}")
+            raise ValueError(f"signed={signed!r} given, one of {', '.join(as_planes)} is expected")
         padded = as_planes[signed](dct.forward(padded, quality, level_shift=level_shift))
-    return padded.reshape(len(padded), -1)
+    return padded.reshape(len(padded), SIDE * SIDE)
 
 
 def features(
@@ -155,10 +190,18 @@ def features(
     -------
     ndarray of uint8, shape (N, width)
         Planes beyond ``column.n_planes`` are still in the bytes; the network does not read them.
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 28, 28), np.uint8)
+    >>> image[0, 10, 10] = 255
+    >>> coded = features(image, "ldpc")
+    >>> coded.shape, int(np.count_nonzero(coded))  # the pixel's bits are in three checks
+    ((1, 512), 3)
     """
     if isinstance(column, str):
         if column not in COLUMNS:
-            raise ValueError(f"no column {column!r}; there are {', '.join(COLUMNS)}")
+            raise ValueError(f"column={column!r} given, one of {', '.join(COLUMNS)} is expected")
         column = COLUMNS[column]
     packed = symbols(images, transform=column.transform, **symbol_options)
     if not column.coded:
@@ -169,7 +212,7 @@ def features(
     if len(codes) == 1:
         return syndromes(packed, codes[0])
     if len(codes) != 8:
-        raise ValueError(f"one code or eight are expected, not {len(codes)}")
+        raise ValueError(f"{len(codes)} codes given, one code or eight are expected")
     planes = [syndromes(packed, code) & np.uint8(0x80 >> plane) for plane, code in enumerate(codes)]
     return np.bitwise_or.reduce(planes)
 
@@ -191,20 +234,32 @@ def pruned_features(images: np.ndarray, *, quality: int, keep: int, rate: float)
     -------
     ndarray of uint8, shape (N, m)
         Packed planes; m is ``rate`` times the number of kept coefficients.
+
+    Examples
+    --------
+    >>> pruned_features(np.zeros((1, 28, 28), np.uint8), quality=50, keep=4, rate=0.5).shape
+    (1, 128)
     """
     if not 1 <= keep <= dct.BLOCK:
-        raise ValueError(f"keep must be 1 to {dct.BLOCK}, not {keep}")
+        raise ValueError(f"keep={keep} given, 1 to {dct.BLOCK} is expected")
     packed = symbols(images, transform=True, quality=quality)
     blocks = packed.reshape(len(packed), SIDE // dct.BLOCK, dct.BLOCK, SIDE // dct.BLOCK, dct.BLOCK)
-    kept = np.ascontiguousarray(blocks[:, :, :keep, :, :keep]).reshape(len(packed), -1)
+    kept = np.ascontiguousarray(blocks[:, :, :keep, :, :keep]).reshape(len(packed), (SIDE // dct.BLOCK * keep) ** 2)
     return kept if rate == 1 else syndromes(kept, pruned_code(kept.shape[1], rate))
 
 
 @cache
 def pruned_code(n: int, rate: float) -> tanner.TannerGraph:
-    """A code of column weight 3 on n variables for `pruned_features`; the paper's where it fits."""
+    """A code of column weight 3 on n variables for `pruned_features`; the paper's where it fits.
+
+    Examples
+    --------
+    >>> code = pruned_code(256, 0.25)
+    >>> code.n_checks, code.n_variables
+    (64, 256)
+    """
     if rate not in (0.25, 0.5, 0.75):
-        raise ValueError(f"rate must be 0.25, 0.5, 0.75 or 1, not {rate}")
+        raise ValueError(f"rate={rate} given, 0.25, 0.5, 0.75 or 1 is expected")
     if (n, rate) == (SIDE * SIDE, 0.5):
         return paper_code()
     return tanner.peg(int(n * rate), np.full(n, 3), np.random.default_rng([CODE_SEED, n]))
@@ -219,6 +274,10 @@ class LabelledImages:
     test: np.ndarray
     test_labels: np.ndarray
 
+    def __repr__(self) -> str:
+        height, width = self.train.shape[1:]
+        return f"LabelledImages({len(self.train):,} to train and {len(self.test):,} to test, {height} x {width})"
+
 
 def gray_images(dataset: str) -> LabelledImages:
     """Load a data set for classification.
@@ -229,6 +288,11 @@ def gray_images(dataset: str) -> LabelledImages:
         ``mnist`` and ``fashion_mnist`` (28 x 28), ``cifar10`` (its full-range Y, 32 x 32), or
         ``digits``: scikit-learn's 8 x 8 digits, each pixel repeated 4 x 4 times, always there,
         of which the last 360 are the test set.
+
+    Examples
+    --------
+    >>> gray_images("digits")
+    LabelledImages(1,437 to train and 360 to test, 32 x 32)
     """
     if dataset == "digits":
         digits = datasets.load("digits")

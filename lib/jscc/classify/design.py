@@ -22,12 +22,11 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from jscc.bitplanes import unpack_planes
-from jscc.classify.columns import SIDE
+from jscc.classify.columns import N_CLASSES, SIDE
 from jscc.ldpc.syndrome import syndromes
 from jscc.tanner import TannerGraph
 
 N = SIDE * SIDE
-N_CLASSES = 10
 Check = tuple[int, ...]
 
 _RIDGE = 1e-3  # added to every variance (at most 1/4): a check that hardly ever fires is not worth fitting
@@ -61,6 +60,9 @@ class TrainingBits:
     words: np.ndarray
     labels: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"TrainingBits({self.n_variables} bits of {len(self.labels):,} images)"
+
     @classmethod
     def of(cls, packed: np.ndarray, planes: Sequence[int], labels: np.ndarray) -> TrainingBits:
         """Take some planes of packed images.
@@ -72,13 +74,22 @@ class TrainingBits:
         planes : sequence of int
             Different planes, 0 (most significant, or sign) to 7, in the order of the variables.
         labels : array_like of int, shape (n_images,)
+
+        Examples
+        --------
+        >>> from jscc.classify import gray_images, symbols
+        >>> digits = gray_images("digits")
+        >>> TrainingBits.of(symbols(digits.train, transform=False), (0, 1), digits.train_labels)
+        TrainingBits(2048 bits of 1,437 images)
         """
         packed, labels = _check_packed(packed), np.asarray(labels)
         _check_planes(planes)
         if labels.shape != (len(packed),) or not len(packed):
-            raise ValueError(f"an image or more and a label for each are expected, not {packed.shape}, {labels.shape}")
+            raise ValueError(
+                f"packed {packed.shape}, labels {labels.shape} given, an image or more and a label each are expected"
+            )
         if labels.min() < 0 or labels.max() >= N_CLASSES:
-            raise ValueError(f"labels must be 0 to {N_CLASSES - 1}, not {labels.min()} to {labels.max()}")
+            raise ValueError(f"labels {labels.min()} to {labels.max()} given, 0 to {N_CLASSES - 1} are expected")
         turned = np.ascontiguousarray(packed.T)
         rows = [_rows_of_words(turned >> np.uint8(7 - plane) & np.uint8(1)) for plane in planes]
         return cls(np.concatenate(rows), labels.astype(np.int64))
@@ -90,10 +101,17 @@ class TrainingBits:
 
 
 def graph_of(checks: Sequence[Check], n_variables: int) -> TannerGraph:
-    """The Tanner graph of checks, in their order."""
+    """The Tanner graph of checks, in their order.
+
+    Examples
+    --------
+    >>> graph_of([(0, 1), (1, 2)], 3).to_dense()
+    array([[1, 1, 0],
+           [0, 1, 1]], dtype=uint8)
+    """
     weights = [len(check) for check in checks]
     if not weights or 0 in weights:
-        raise ValueError("one check or more is expected, and none of them empty")
+        raise ValueError(f"checks of weights {weights} given, one check or more, and none of them empty, is expected")
     return TannerGraph.from_edges(
         len(checks), n_variables, np.repeat(np.arange(len(checks)), weights), np.concatenate(checks)
     )
@@ -114,11 +132,20 @@ def check_bits(packed: np.ndarray, planes: Sequence[int], graph: TannerGraph) ->
     -------
     ndarray of uint8, shape (n_images, n_checks)
         The syndrome in the first plane of packed bits: 0 or 128.
+
+    Examples
+    --------
+    >>> packed = np.zeros((1, 1024), np.uint8)
+    >>> packed[0, 7] = 128  # the most significant plane has one bit
+    >>> check_bits(packed, (0,), graph_of([(7, 8), (8, 9)], 1024))
+    array([[128,   0]], dtype=uint8)
     """
     packed = _check_packed(packed)
     _check_planes(planes)
     if graph.n_variables != N * len(planes):
-        raise ValueError(f"{len(planes)} planes have {N * len(planes)} variables, the code has {graph.n_variables}")
+        raise ValueError(
+            f"a graph on {graph.n_variables} variables given, {N * len(planes)} are expected for {len(planes)} planes"
+        )
     out = np.empty((len(packed), graph.n_checks), np.uint8)
     for first in range(0, len(packed), 1000):  # unpacked planes are eight times as large
         bits = unpack_planes(packed[first : first + 1000])[:, list(planes)]
@@ -134,9 +161,15 @@ def tiled_checks(name: str) -> list[Check]:
     name : str
         A key of `STRUCTURES`, of one stencil or two. One stencil stands at every second pixel, as on a chessboard;
         two stand together at every second row and column.
+
+    Examples
+    --------
+    >>> checks = tiled_checks("pair_horizontal")
+    >>> len(checks), checks[:2]
+    (512, [(0, 1), (2, 3)])
     """
     if name not in STRUCTURES:
-        raise ValueError(f"no structure {name!r}; there are {', '.join(STRUCTURES)}")
+        raise ValueError(f"name={name!r} given, one of {', '.join(STRUCTURES)} is expected")
     stencils = STRUCTURES[name]
     rows, columns = np.divmod(np.arange(N), SIDE)
     anchors = (rows + columns) % 2 == 0 if len(stencils) == 1 else (rows % 2 == 0) & (columns % 2 == 0)
@@ -148,7 +181,7 @@ def tiled_checks(name: str) -> list[Check]:
 
 
 def random_checks(
-    count: int, weight: int, n_planes: int, rng: np.random.Generator, *, reach: int | None = None
+    count: int, weight: int, n_planes: int, rng: np.random.Generator | int, *, reach: int | None = None
 ) -> list[Check]:
     """Different checks of one weight, each within a plane.
 
@@ -161,10 +194,17 @@ def random_checks(
     rng : numpy.random.Generator
     reach : int, optional
         All bits of a check lie within this many rows and columns of its first; anywhere in the plane if not given.
+
+    Examples
+    --------
+    >>> checks = random_checks(512, 3, 1, rng=0)
+    >>> len(set(checks)), {len(check) for check in checks}
+    (512, {3})
     """
     _positive(count=count, weight=weight, n_planes=n_planes)
     if reach is not None and reach < 1:
-        raise ValueError(f"reach must be positive, not {reach}")
+        raise ValueError(f"reach={reach} given, a positive number is expected")
+    rng = np.random.default_rng(rng)
     found: dict[Check, None] = {}
     for _ in range(_LAST_RESORT * count):
         if len(found) == count:
@@ -175,7 +215,9 @@ def random_checks(
             check.add(first // N * N + int(rng.integers(N)) if reach is None else _near(first, reach, rng))
         if len(check) == weight:
             found[tuple(sorted(check))] = None
-    raise ValueError(f"{count} different checks of weight {weight} within reach {reach} could not be drawn")
+    raise ValueError(
+        f"count={count}, weight={weight}, reach={reach} given, so many different checks are expected to exist"
+    )
 
 
 def select_checks(
@@ -200,6 +242,15 @@ def select_checks(
     explained : ndarray of float64, shape (len(checks),)
         Share (0 to 1) of the variance of the class indicators that a linear readout of the checks up to this one
         explains on the training images, with a small ridge penalty.
+
+    Examples
+    --------
+    >>> from jscc.classify import gray_images, symbols
+    >>> digits = gray_images("digits")
+    >>> bits = TrainingBits.of(symbols(digits.train, transform=False), (0,), digits.train_labels)
+    >>> checks, explained = select_checks(random_checks(200, 2, 1, rng=0, reach=5), bits, 10)
+    >>> len(checks), bool((np.diff(explained) > 0).all())
+    (10, True)
     """
     _positive(n_checks=n_checks)
     graph = graph_of(pool, bits.n_variables)
@@ -246,7 +297,7 @@ def select_checks(
 def learn_checks(
     bits: TrainingBits,
     n_checks: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     *,
     max_weight: int = 3,
     reach: int = 3,
@@ -279,11 +330,24 @@ def learn_checks(
     checks : list of tuple of int
     explained : ndarray of float64
         See `select_checks`.
+
+    Examples
+    --------
+    >>> from jscc.classify import gray_images, symbols
+    >>> digits = gray_images("digits")
+    >>> bits = TrainingBits.of(symbols(digits.train, transform=False), (0,), digits.train_labels)
+    >>> shares = []
+    >>> checks, _ = learn_checks(
+    ...     bits, 16, rng=0, rounds=3, pool_size=200, after_round=lambda _, share: shares.append(share)
+    ... )
+    >>> shares[2] > shares[0]
+    True
     """
     _positive(n_checks=n_checks, max_weight=max_weight, reach=reach, rounds=rounds, pool_size=pool_size)
+    rng = np.random.default_rng(rng)
     n_planes, rest = divmod(bits.n_variables, N)
     if rest or not 1 <= n_planes <= 8:
-        raise ValueError(f"1 to 8 planes of {N} bits are expected, not {bits.n_variables} bits")
+        raise ValueError(f"{bits.n_variables} bits given, 1 to 8 planes of {N} bits are expected")
     pool: list[Check] = [(v,) for v in range(bits.n_variables)]
     for weight in range(2, max_weight + 1):
         pool += random_checks(-(-pool_size // (max_weight - 1)), weight, n_planes, rng, reach=reach)
@@ -374,16 +438,19 @@ def _count_common_ones(rows, row, out):
 def _check_packed(packed) -> np.ndarray:
     packed = np.asarray(packed)
     if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != N:
-        raise ValueError(f"packed planes must be uint8 (images, {N}), not {packed.dtype} {packed.shape}")
+        missing = " (the batch axis is missing)" if packed.ndim == 1 else ""
+        raise ValueError(
+            f"packed {packed.dtype} {packed.shape} given, uint8 of shape (images, {N}) is expected{missing}"
+        )
     return packed
 
 
 def _check_planes(planes: Sequence[int]) -> None:
     if not len(planes) or len(set(planes)) != len(planes) or not set(planes) <= set(range(8)):
-        raise ValueError(f"planes must be different ones of 0 to 7, not {planes}")
+        raise ValueError(f"planes={planes} given, different ones of 0 to 7 are expected")
 
 
 def _positive(**values: int) -> None:
     for name, value in values.items():
         if value < 1:
-            raise ValueError(f"{name} must be positive, not {value}")
+            raise ValueError(f"{name}={value} given, a positive number is expected")

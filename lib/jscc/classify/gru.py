@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-N_CLASSES = 10
+from jscc import artefacts
+from jscc.classify.columns import N_CLASSES
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class Settings:
     def __post_init__(self):
         for name in ("units", "epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        if not 0 <= self.dropout < 1 or self.l2 < 0:
-            raise ValueError(f"dropout must be in [0, 1) and l2 >= 0, not {self.dropout} and {self.l2}")
+                raise ValueError(f"{name}={getattr(self, name)} given, a positive number is expected")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout={self.dropout} given, a number in [0, 1) is expected")
+        if self.l2 < 0:
+            raise ValueError(f"l2={self.l2} given, a number of 0 or more is expected")
 
 
 class GRUClassifier:
@@ -49,7 +52,7 @@ class GRUClassifier:
     n_planes : int
         Steps: planes read from the most significant down (1 to 8).
     settings : Settings
-    rng : numpy.random.Generator
+    rng : int or numpy.random.Generator
         Draws the initial weights (Glorot uniform kernels, orthogonal recurrent kernels, zero
         biases), and then, in `fit`, the order of the images and the dropout masks.
     dtype : float32 or float64
@@ -60,6 +63,21 @@ class GRUClassifier:
         ``kernel`` (width, 3 units) with the columns of update gate, reset gate and candidate;
         ``gates`` (units, 2 units) and ``candidate`` (units, units), the recurrent kernels;
         ``bias`` (3 units,); ``out`` (units, 10) and ``out_bias`` (10,). Views of one flat vector.
+    theta : ndarray
+        That vector.
+
+    Examples
+    --------
+    >>> from jscc.classify import features, gray_images
+    >>> digits = gray_images("digits")
+    >>> model = GRUClassifier(512, 8, Settings(units=12), rng=0)
+    >>> model
+    GRUClassifier(12 units, 8 planes of 512 bits, 19,030 weights)
+    >>> losses = model.fit(features(digits.train, "ldpc"), digits.train_labels, epochs=2)
+    >>> losses[1] < losses[0]
+    True
+    >>> model.predict(features(digits.test, "ldpc")).shape
+    (360,)
     """
 
     def __init__(
@@ -70,8 +88,10 @@ class GRUClassifier:
         rng: np.random.Generator | int = 0,
         dtype=np.float32,
     ):
-        if width < 1 or not 1 <= n_planes <= 8:
-            raise ValueError(f"width must be positive and n_planes 1 to 8, not {width} and {n_planes}")
+        if width < 1:
+            raise ValueError(f"width={width} given, a positive number of bits is expected")
+        if not 1 <= n_planes <= 8:
+            raise ValueError(f"n_planes={n_planes} given, 1 to 8 planes are expected")
         self.width, self.n_planes, self.settings = width, n_planes, settings
         self.rng = np.random.default_rng(rng)
         units = settings.units
@@ -85,6 +105,12 @@ class GRUClassifier:
         recurrent = [np.linalg.qr(self.rng.standard_normal((units, units)))[0] for _ in range(3)]
         self.weights["gates"][:] = np.hstack(recurrent[:2])
         self.weights["candidate"][:] = recurrent[2]
+
+    def __repr__(self) -> str:
+        return (
+            f"GRUClassifier({self.settings.units} units, {self.n_planes} planes of {self.width} bits, "
+            f"{self.n_parameters:,} weights)"
+        )
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         h = self.settings.units
@@ -162,6 +188,37 @@ class GRUClassifier:
                     after_epoch(epoch, loss)
         return losses
 
+    def gradient(self, packed: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
+        """Mean cross-entropy of some images and its gradient, without dropout and penalty; nothing is trained.
+
+        Parameters
+        ----------
+        packed : ndarray of uint8, shape (N, width)
+        labels : ndarray of int, shape (N,)
+            Classes 0 to 9.
+
+        Returns
+        -------
+        loss : float
+            In nats.
+        gradient : dict of str to ndarray
+            With the names and shapes of `weights`.
+        """
+        packed, labels = self._check(packed), _check_labels(labels, len(packed))
+        if not len(packed):
+            raise ValueError(f"packed of shape {packed.shape} given, an image or more is expected")
+        size, units, dtype = len(packed), self.settings.units, self.theta.dtype
+        gradient = np.empty_like(self.theta)
+        parts = self._views(gradient)
+        with threadpool_limits(1):
+            loss, _ = _train_epoch(
+                packed, labels, np.arange(size), np.ones((size, units), dtype), self.n_planes, size, 0.0,
+                self.theta.copy(), gradient, tuple(self.weights.values()), tuple(parts.values()),
+                np.zeros_like(gradient), np.zeros((2, gradient.size), dtype), 0,
+                _scratch(self.n_planes, size, self.width, units, dtype), *self._tanh_terms(),
+            )  # fmt: skip
+        return loss, parts
+
     def logits(self, packed: np.ndarray) -> np.ndarray:
         """Scores before the softmax, shape (N, 10), without dropout."""
         packed = self._check(packed)
@@ -178,28 +235,45 @@ class GRUClassifier:
 
     def save(self, path) -> None:
         """Write the weights as safetensors, the settings in its header."""
-        from safetensors.numpy import save_file
+        artefacts.write(path, self.weights, self.header())
 
-        header = {"width": self.width, "n_planes": self.n_planes, **asdict(self.settings)}
-        weights = {name: np.ascontiguousarray(value) for name, value in self.weights.items()}
-        save_file(weights, Path(path), metadata={key: repr(value) for key, value in header.items()})
+    def header(self) -> dict:
+        """What `of` needs beside the weights: sizes and settings."""
+        return {"width": self.width, "n_planes": self.n_planes, **asdict(self.settings)}
 
     @classmethod
     def load(cls, path) -> GRUClassifier:
         """Read what `save` wrote; ValueError naming the file if it is something else."""
-        from safetensors import SafetensorError, safe_open
-
+        weights, header = artefacts.read(path)
         try:
-            with safe_open(Path(path), framework="numpy") as file:
-                header = {key: float(value) for key, value in (file.metadata() or {}).items()}
-                weights = {name: file.get_tensor(name) for name in file.keys()}
-            whole = {key: int(header.pop(key)) for key in ("width", "n_planes", "units", "epochs", "batch_size")}
-            sizes = whole.pop("width"), whole.pop("n_planes")
-            model = cls(*sizes, Settings(**whole, **header))
-            if {k: v.shape for k, v in weights.items()} != model._shapes():
-                raise ValueError("weights of other shapes than its header tells")
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} does not hold a GRU classifier: {error}") from error
+            return cls.of(weights, header)
+        except ValueError as error:
+            raise ValueError(f"{path} given, a file of a GRU classifier is expected: {error}") from error
+
+    @classmethod
+    def of(cls, weights: dict[str, np.ndarray], header: dict) -> GRUClassifier:
+        """Make a classifier of given weights.
+
+        Parameters
+        ----------
+        weights : dict of str to ndarray
+            As in `weights`, float32.
+        header : dict
+            As of `header`; further keys are passed over.
+
+        Raises
+        ------
+        ValueError
+            If a setting is missing, or the weights have other shapes than the settings tell.
+        """
+        try:
+            settings = Settings(**{name: header[name] for name in Settings.__dataclass_fields__})
+            model = cls(header["width"], header["n_planes"], settings)
+            shapes = {name: value.shape for name, value in weights.items()}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"header={header} given, sizes and settings are expected: {error!r}") from error
+        if shapes != model._shapes():
+            raise ValueError(f"weights of shapes {shapes} given, {model._shapes()} are expected")
         for name, value in weights.items():
             model.weights[name][:] = value
         return model
@@ -207,29 +281,48 @@ class GRUClassifier:
     def _check(self, packed) -> np.ndarray:
         packed = np.ascontiguousarray(packed)
         if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != self.width:
-            raise ValueError(f"packed bits must be uint8 (N, {self.width}), not {packed.dtype} {packed.shape}")
+            raise ValueError(
+                f"packed bits {packed.dtype} {packed.shape} given, uint8 of shape (images, {self.width}) is expected"
+            )
         return packed
 
 
 def _check_labels(labels, count: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"labels must be {count} integers, not {labels.dtype} {labels.shape}")
+        raise ValueError(f"labels {labels.dtype} {labels.shape} given, {count} integers are expected")
     if count and not (0 <= labels.min() and labels.max() < N_CLASSES):
-        raise ValueError(f"labels must be 0 to {N_CLASSES - 1}, not {labels.min()} to {labels.max()}")
+        raise ValueError(f"labels {labels.min()} to {labels.max()} given, 0 to {N_CLASSES - 1} are expected")
     return labels.astype(np.int64)
 
 
-def _scratch(n_planes: int, batch: int, width: int, units: int, dtype) -> tuple[np.ndarray, ...]:
-    """Work space of the kernels: bits, gates (then their gradients), r * h, states, output."""
+class _Scratch(NamedTuple):
+    """Work space of the kernels. Rows are blocks of one plane each, a row an image of the batch."""
+
+    bits: np.ndarray  # (planes * batch, width) as numbers
+    gates: np.ndarray  # (planes * batch, 3 units): gates and candidate, then their gradients
+    reset_state: np.ndarray  # (planes * batch, units): r * h
+    states: np.ndarray  # ((planes + 1) * batch, units): the state before each plane, and the last
+    scores: np.ndarray  # (batch, 10), then their gradient
+    pair: np.ndarray  # (batch, 2 units): what the state adds to the gates; gradients of the gates
+    half: np.ndarray  # (batch, 2 units): half the arguments of the sigmoids
+    single: np.ndarray  # (batch, units): what the reset state adds to the candidate; gradient of the candidate
+    argument: np.ndarray  # (batch, units): argument of the candidate's tanh; gradient of r * h
+    through: np.ndarray  # (batch, units): last states after dropout; gradient through the gates
+    d_state: np.ndarray  # (batch, units)
+    part_gates: np.ndarray  # (units, 2 units)
+    part_candidate: np.ndarray  # (units, units)
+    chosen: np.ndarray  # (batch,) of int64: numbers of the images
+
+
+def _scratch(n_planes: int, batch: int, width: int, units: int, dtype) -> _Scratch:
     rows = n_planes * batch
-    return (
-        np.empty((rows, width), dtype),
-        np.empty((rows, 3 * units), dtype),
-        np.empty((rows, units), dtype),
-        np.empty((rows + batch, units), dtype),
-        np.empty((batch, N_CLASSES), dtype),
-    )
+    shapes = (
+        (rows, width), (rows, 3 * units), (rows, units), (rows + batch, units), (batch, N_CLASSES),
+        (batch, 2 * units), (batch, 2 * units), (batch, units), (batch, units), (batch, units), (batch, units),
+        (units, 2 * units), (units, units),
+    )  # fmt: skip
+    return _Scratch(*(np.empty(shape, dtype) for shape in shapes), np.empty(batch, np.int64))
 
 
 # Numerator and denominator of Lambert's continued fraction of tanh(x) / x in s = x^2, cut after eleven terms.
@@ -265,19 +358,19 @@ def _unpack(packed, chosen, n_planes, bits):
 
 
 @njit(cache=True)
-def _forward(bits, count, n_planes, weights, gates, reset_state, states, above, below):
+def _forward(scratch, count, n_planes, weights, above, below):
     """Eqs. 2 to 5 over the planes. Row blocks of `count`: plane t's gates, and the state before plane t.
 
     `gates` ends up holding update gate z, reset gate r and candidate c; `reset_state` r * h.
     """
     kernel, recurrent, candidate, bias = weights[0], weights[1], weights[2], weights[3]
     units = candidate.shape[0]
+    rows = n_planes * count
+    gates, reset_state, states = scratch.gates[:rows], scratch.reset_state[:rows], scratch.states[: rows + count]
+    from_state, sigmoid_part = scratch.pair[:count], scratch.half[:count]
+    from_reset, candidate_part = scratch.single[:count], scratch.argument[:count]
     half = gates.dtype.type(0.5)
-    np.dot(bits, kernel, gates)
-    from_state = np.empty((count, 2 * units), gates.dtype)
-    from_reset = np.empty((count, units), gates.dtype)
-    sigmoid_part = np.empty((count, 2 * units), gates.dtype)
-    candidate_part = np.empty((count, units), gates.dtype)
+    np.dot(scratch.bits[:rows], kernel, gates)
     states[:count] = 0
     for t in range(n_planes):
         low, high = t * count, (t + 1) * count
@@ -305,16 +398,16 @@ def _forward(bits, count, n_planes, weights, gates, reset_state, states, above, 
 
 
 @njit(cache=True)
-def _backward(bits, count, n_planes, weights, gates, reset_state, states, d_state, grads):
+def _backward(scratch, count, n_planes, weights, grads):
     """Gradients of the recurrent layer from `d_state`, that of the last state; overwrites `gates` and `d_state`."""
     recurrent, candidate = weights[1], weights[2]
     units = candidate.shape[0]
+    rows = n_planes * count
+    bits, gates, reset_state = scratch.bits[:rows], scratch.gates[:rows], scratch.reset_state[:rows]
+    states, d_state = scratch.states[: rows + count], scratch.d_state[:count]
+    d_gates, d_candidate, d_rh = scratch.pair[:count], scratch.single[:count], scratch.argument[:count]
+    through, part_gates, part_candidate = scratch.through[:count], scratch.part_gates, scratch.part_candidate
     one = gates.dtype.type(1)
-    d_gates = np.empty((count, 2 * units), gates.dtype)
-    d_candidate = np.empty((count, units), gates.dtype)
-    d_rh = np.empty((count, units), gates.dtype)
-    through = np.empty((count, units), gates.dtype)
-    part_gates, part_candidate = np.empty_like(recurrent), np.empty_like(candidate)
     grads[1][:] = 0
     grads[2][:] = 0
     for t in range(n_planes - 1, -1, -1):
@@ -369,23 +462,26 @@ def _train_epoch(
     step, scratch, above, below,
 ):  # fmt: skip
     """One pass over the images in `order`; returns the mean cross-entropy and the number of steps so far."""
-    bits, gates, reset_state, states, scores = scratch
     out, out_bias = weights[4], weights[5]
     units = out.shape[0]
     total = 0.0
     for first in range(0, len(order), batch):
         chosen = order[first : first + batch]
         count = len(chosen)
-        rows = n_planes * count
-        x, g, rh, h, y = bits[:rows], gates[:rows], reset_state[:rows], states[: rows + count], scores[:count]
-        _unpack(packed, chosen, n_planes, x)
-        _forward(x, count, n_planes, weights, g, rh, h, above, below)
-        dropped = h[rows:] * keep[first : first + count]
+        last = scratch.states[n_planes * count : (n_planes + 1) * count]
+        y, dropped, d_state = scratch.scores[:count], scratch.through[:count], scratch.d_state[:count]
+        _unpack(packed, chosen, n_planes, scratch.bits)
+        _forward(scratch, count, n_planes, weights, above, below)
+        for i in range(count):
+            for j in range(units):
+                dropped[i, j] = last[i, j] * keep[first + i, j]
         np.dot(dropped, out, y)
         for i in range(count):  # softmax; y becomes the gradient of the mean cross-entropy
             for j in range(len(out_bias)):
                 y[i, j] += out_bias[j]
-            top = y[i].max()
+            top = y[i, 0]
+            for j in range(1, len(out_bias)):
+                top = max(top, y[i, j])
             norm = 0.0
             for j in range(len(out_bias)):
                 norm += np.exp(y[i, j] - top)
@@ -399,11 +495,11 @@ def _train_epoch(
         for i in range(count):
             for j in range(len(out_bias)):
                 grads[5][j] += y[i, j]
-        d_state = np.dot(y, out.T)
+        np.dot(y, out.T, d_state)
         for i in range(count):
             for j in range(units):
                 d_state[i, j] *= keep[first + i, j]
-        _backward(x, count, n_planes, weights, g, rh, h, d_state, grads)
+        _backward(scratch, count, n_planes, weights, grads)
         step += 1
         _adam(theta, gradient, penalised, moments, step, rate)
     return total / max(1, len(order)), step
@@ -412,14 +508,16 @@ def _train_epoch(
 @njit(cache=True)
 def _predict(packed, n_planes, batch, weights, scratch, above, below, out):
     """Scores of every row of `packed`, without dropout."""
-    bits, gates, reset_state, states, _ = scratch
+    out_bias = weights[5]
     for first in range(0, len(packed), batch):
-        chosen = np.arange(first, min(first + batch, len(packed)))
-        count = len(chosen)
-        rows = n_planes * count
-        _unpack(packed, chosen, n_planes, bits[:rows])
-        _forward(
-            bits[:rows], count, n_planes, weights, gates[:rows], reset_state[:rows], states[: rows + count],
-            above, below,
-        )  # fmt: skip
-        out[first : first + count] = np.dot(states[rows : rows + count], weights[4]) + weights[5]
+        count = min(batch, len(packed) - first)
+        chosen = scratch.chosen[:count]
+        for i in range(count):
+            chosen[i] = first + i
+        _unpack(packed, chosen, n_planes, scratch.bits)
+        _forward(scratch, count, n_planes, weights, above, below)
+        scores = out[first : first + count]
+        np.dot(scratch.states[n_planes * count : (n_planes + 1) * count], weights[4], scores)
+        for i in range(count):
+            for j in range(len(out_bias)):
+                scores[i, j] += out_bias[j]

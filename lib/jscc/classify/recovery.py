@@ -60,6 +60,16 @@ class BitPrior:
     ------
     ValueError
         If the images or an option are none of those above.
+
+    Examples
+    --------
+    >>> from jscc.classify import gray_images, symbols
+    >>> prior = BitPrior(symbols(gray_images("digits").train, transform=False), "pixels", "context")
+    >>> prior
+    BitPrior(setup='pixels', kind='context')
+    >>> p = prior.probability_of_one(np.zeros((1, 1024), np.uint8), 0)
+    >>> p.shape, bool(((p > 0) & (p < 1)).all())
+    ((1, 1024), True)
     """
 
     def __init__(self, packed: np.ndarray, setup: str, kind: str):
@@ -67,7 +77,7 @@ class BitPrior:
         _check_choice("kind", kind, KINDS)
         packed = _check_packed(packed, N)
         if not len(packed):
-            raise ValueError("no training image is given, at least one is expected")
+            raise ValueError(f"packed of shape {packed.shape} given, a training image or more is expected")
         self.setup, self.kind = setup, kind
         ones = np.array([np.count_nonzero(packed & _bit(plane), axis=0) for plane in range(N_PLANES)])
         if kind == "iid":
@@ -78,6 +88,9 @@ class BitPrior:
         self._tables: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         if kind == "context":
             self._tables = {plane: self._count(packed, plane) for plane in ORDER[setup][1:]}
+
+    def __repr__(self) -> str:
+        return f"BitPrior(setup={self.setup!r}, kind={self.kind!r})"
 
     def probability_of_one(self, packed: np.ndarray, plane: int) -> np.ndarray:
         """Probability of a one for every bit of a plane.
@@ -137,6 +150,10 @@ class Recovery:
     converged: np.ndarray
     iterations: np.ndarray
 
+    def __repr__(self) -> str:
+        done = int(np.count_nonzero(self.converged))
+        return f"Recovery({len(self.packed):,} images, {done:,} of {self.converged.size:,} planes converged)"
+
 
 def recover(
     syndromes: np.ndarray,
@@ -168,13 +185,24 @@ def recover(
     ------
     ValueError
         If a shape or dtype does not fit.
+
+    Examples
+    --------
+    >>> from jscc.classify import gray_images, paper_code, symbols
+    >>> from jscc.ldpc import syndromes
+    >>> digits = gray_images("digits")
+    >>> train, test = (symbols(part, transform=False) for part in (digits.train, digits.test))
+    >>> prior = BitPrior(train, "pixels", "context")
+    >>> result = recover(syndromes(test[:4], paper_code()), prior, max_iterations=20)
+    >>> result.packed.shape, result.converged.shape
+    ((4, 1024), (4, 8))
     """
     code = code or paper_code()
     if code.n_variables != N:
-        raise ValueError(f"a code on {N} variables is expected, not on {code.n_variables}")
+        raise ValueError(f"a code on {code.n_variables} variables given, one on {N} is expected")
     syndromes = _check_packed(syndromes, code.n_checks)
     if genie is not None and _check_packed(genie, N).shape[0] != len(syndromes):
-        raise ValueError(f"{len(syndromes)} syndromes and {len(genie)} images are given, one each is expected")
+        raise ValueError(f"{len(syndromes)} syndromes and {len(genie)} images given, one each is expected")
     decoder = BeliefPropagation(code, max_iterations=max_iterations)
     packed = np.zeros((len(syndromes), N), np.uint8)
     converged = np.zeros((len(syndromes), N_PLANES), bool)
@@ -204,13 +232,27 @@ def information_content(packed: np.ndarray, prior: BitPrior, plane: int) -> np.n
     Returns
     -------
     ndarray of float64, shape (images,)
+
+    Examples
+    --------
+    >>> from jscc.classify import gray_images, symbols
+    >>> packed = symbols(gray_images("digits").train, transform=False)
+    >>> spent = [information_content(packed[:50], BitPrior(packed, "pixels", kind), 1).mean() for kind in KINDS]
+    >>> bool(spent[0] > spent[1] > spent[2])  # one probability, one for each position, one for each context
+    True
     """
     p = prior.probability_of_one(packed, plane)
     return -np.log2(np.where(packed & _bit(plane), p, 1 - p)).sum(axis=1)
 
 
 def known_planes(setup: str, plane: int) -> np.uint8:
-    """Mask of the planes that are decoded before a plane."""
+    """Mask of the planes that are decoded before a plane.
+
+    Examples
+    --------
+    >>> format(known_planes("pixels", 2), "08b"), format(known_planes("jpeg", 2), "08b")
+    ('11000000', '01000000')
+    """
     _check_choice("setup", setup, tuple(ORDER))
     _check_plane(plane)
     order = ORDER[setup]
@@ -273,16 +315,19 @@ def _bit(plane: int) -> np.uint8:
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        raise ValueError(f"{name}={value!r} given, one of {', '.join(choices)} is expected")
 
 
 def _check_plane(plane: int) -> None:
     if plane not in range(N_PLANES):
-        raise ValueError(f"plane must be 0 to {N_PLANES - 1}, not {plane}")
+        raise ValueError(f"plane={plane} given, 0 to {N_PLANES - 1} is expected")
 
 
 def _check_packed(packed: np.ndarray, width: int) -> np.ndarray:
     packed = np.asarray(packed)
     if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != width:
-        raise ValueError(f"uint8 of shape (images, {width}) is expected, not {packed.dtype} {packed.shape}")
+        missing = " (the batch axis is missing)" if packed.ndim == 1 else ""
+        raise ValueError(
+            f"packed {packed.dtype} {packed.shape} given, uint8 of shape (images, {width}) is expected{missing}"
+        )
     return packed

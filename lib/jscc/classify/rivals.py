@@ -13,9 +13,8 @@ last layers, which are one here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from math import isqrt
 
 import numpy as np
@@ -23,26 +22,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from jscc.classify.columns import SIDE
+from jscc import training
+from jscc.classify.columns import N_CLASSES, SIDE
 from jscc.jpeg.dct import BLOCK
+from jscc.training import Training
 
-N_CLASSES = 10
 VGG11 = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512, "pool")
 RESNET18 = (64, 128, 256, 512)
-
-
-@dataclass(frozen=True)
-class Training:
-    """Adam on the cross-entropy; the last epoch counts."""
-
-    epochs: int = 10
-    batch_size: int = 64
-    learning_rate: float = 0.001
-
-    def __post_init__(self):
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
 
 
 def square(packed: np.ndarray) -> np.ndarray:
@@ -56,10 +42,15 @@ def square(packed: np.ndarray) -> np.ndarray:
     -------
     ndarray of uint8, shape (N, side, side)
         In raster order, zeros at the end; the side is the least that holds a row, and at least 32.
+
+    Examples
+    --------
+    >>> square(np.arange(1025, dtype=np.uint16).astype(np.uint8)[None]).shape
+    (1, 33, 33)
     """
     packed = np.asarray(packed)
     if packed.dtype != np.uint8 or packed.ndim != 2:
-        raise ValueError(f"bytes must be uint8 of shape (N, width), not {packed.dtype} {packed.shape}")
+        raise ValueError(f"bytes {packed.dtype} {packed.shape} given, uint8 of shape (images, width) is expected")
     side = max(SIDE, isqrt(max(packed.shape[1], 1) - 1) + 1)
     padded = np.pad(packed, ((0, 0), (0, side * side - packed.shape[1])))
     return padded.reshape(len(packed), side, side)
@@ -78,12 +69,20 @@ def low_frequencies(coefficients: np.ndarray, keep: int) -> np.ndarray:
     Returns
     -------
     ndarray, same shape and type
+
+    Examples
+    --------
+    >>> int(low_frequencies(np.ones((1, 8, 16), np.int16), 2).sum())
+    8
     """
     coefficients = np.asarray(coefficients)
     if not 1 <= keep <= BLOCK:
-        raise ValueError(f"keep must be 1 to {BLOCK}, not {keep}")
+        raise ValueError(f"keep={keep} given, 1 to {BLOCK} is expected")
     if coefficients.ndim != 3 or coefficients.shape[1] % BLOCK or coefficients.shape[2] % BLOCK:
-        raise ValueError(f"coefficients must be (N, h, w) of whole {BLOCK}x{BLOCK} blocks, not {coefficients.shape}")
+        raise ValueError(
+            f"coefficients of shape {coefficients.shape} given, "
+            f"(images, h, w) of whole {BLOCK}x{BLOCK} blocks is expected"
+        )
     rows, columns = (np.arange(size) % BLOCK < keep for size in coefficients.shape[1:])
     return coefficients * (rows[:, None] & columns)
 
@@ -95,6 +94,11 @@ def vgg11(factor: float = 1.0) -> nn.Module:
     ----------
     factor : float
         On the numbers of channels.
+
+    Examples
+    --------
+    >>> n_parameters(vgg11(1 / 4))
+    578810
     """
     layers: list[nn.Module] = []
     channels = 1
@@ -116,6 +120,11 @@ def resnet18(factor: float = 1.0) -> nn.Module:
     ----------
     factor : float
         On the numbers of channels.
+
+    Examples
+    --------
+    >>> n_parameters(resnet18(1 / 4))
+    243418
     """
     widths = [_scaled(width, factor) for width in RESNET18]
     stem = (nn.Conv1d(1, widths[0], 7, 2, 3, bias=False), nn.BatchNorm1d(widths[0]), nn.ReLU(), nn.MaxPool1d(3, 2, 1))
@@ -129,7 +138,13 @@ def resnet18(factor: float = 1.0) -> nn.Module:
 
 
 def compact_cnn() -> nn.Module:
-    """A one-dimensional network of 125,578 weights: a table of bytes, four convolutions, sixteen places kept."""
+    """A one-dimensional network of 125,578 weights: a table of bytes, four convolutions, sixteen places kept.
+
+    Examples
+    --------
+    >>> n_parameters(compact_cnn())
+    125578
+    """
     layers: list[nn.Module] = [_ByteTable(16)]
     channels = 16
     for width, size in ((32, 7), (64, 5), (64, 5), (64, 5)):
@@ -142,7 +157,13 @@ def compact_cnn() -> nn.Module:
 
 
 def fully_connected(inputs: int = SIDE * SIDE, hidden: int = 1024) -> nn.Module:
-    """One hidden layer: 1,059,850 weights at the sizes of Table III ("1024 Fully Connected", 1M)."""
+    """One hidden layer: 1,059,850 weights at the sizes of Table III ("1024 Fully Connected", 1M).
+
+    Examples
+    --------
+    >>> n_parameters(fully_connected())
+    1059850
+    """
     return nn.Sequential(
         _Standardised(),
         nn.Flatten(),
@@ -163,7 +184,7 @@ def train_and_predict(
     train: np.ndarray,
     labels: np.ndarray,
     test: np.ndarray,
-    training: Training = Training(),  # noqa: B008  (frozen, so safe to share)
+    settings: Training = Training(),  # noqa: B008  (frozen, so safe to share)
     seed: int = 0,
 ) -> tuple[np.ndarray, int, float]:
     """Train a network and classify a test set, on one thread: the same seed gives the same weights.
@@ -176,7 +197,8 @@ def train_and_predict(
         What the network reads.
     labels : ndarray of int, shape (N,)
         Classes 0 to 9 of `train`.
-    training : Training
+    settings : Training
+        See `jscc.training`. A last batch of one is left out, as batch normalisation needs two.
     seed : int
         Of the weights, the order of the images and the dropout.
 
@@ -188,63 +210,50 @@ def train_and_predict(
         Number of trained weights.
     float
         Mean cross-entropy (nats) of the last epoch.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).integers(0, 256, (40, 64), dtype=np.uint8)
+    >>> labels = (rows[:, 0] > 127).astype(int)
+    >>> predicted, size, loss = train_and_predict(compact_cnn, rows, labels, rows[:3], Training(epochs=1))
+    >>> predicted.shape, size
+    ((3,), 125578)
     """
     train, labels, test = np.asarray(train), np.asarray(labels), np.asarray(test)
     if labels.shape != (len(train),) or len(train) < 2:
-        raise ValueError(f"two rows or more and a label for each are expected, not {len(train)} and {labels.shape}")
+        raise ValueError(
+            f"{len(train)} rows, labels {labels.shape} given, two rows or more and a label each are expected"
+        )
     if not len(test):
-        raise ValueError("at least one row of test is expected, not none")
+        raise ValueError(f"test of shape {test.shape} given, one row or more is expected")
     if labels.min() < 0 or labels.max() >= N_CLASSES:
-        raise ValueError(f"labels must be 0 to {N_CLASSES - 1}, not {labels.min()} to {labels.max()}")
+        raise ValueError(f"labels {labels.min()} to {labels.max()} given, 0 to {N_CLASSES - 1} are expected")
     if train.shape[1:] != test.shape[1:]:
-        raise ValueError(f"rows of train and test must have one shape, not {train.shape[1:]} and {test.shape[1:]}")
-    with _one_thread(seed):
+        raise ValueError(f"rows of shapes {train.shape[1:]} and {test.shape[1:]} given, one shape is expected")
+
+    def fitted() -> nn.Module:
         model = build()
         if isinstance(model[0], _Standardised):
             model[0].fit(train)
-        loss = _fit(model, torch.from_numpy(train), torch.from_numpy(labels.astype(np.int64)), training)
-        model.eval()
-        with torch.inference_mode():
-            parts = torch.from_numpy(test).split(256)
-            predicted = torch.cat([model(part).argmax(dim=1) for part in parts])
-        return predicted.numpy(), n_parameters(model), loss
+        return model
+
+    # On the CPU, on whatever machine, and in an order from torch's own generator: the book's numbers are those.
+    trained = training.train(
+        fitted, (train, labels.astype(np.int64)), _cross_entropy, replace(settings, smallest_batch=2), seed=seed,
+        device="cpu", order=lambda: torch.randperm(len(train)),
+    )  # fmt: skip
+    with training.deterministic(seed):
+        predicted = training.outputs(trained.model, test).argmax(axis=1)
+    return predicted, n_parameters(trained.model), trained.losses[-1]
 
 
-def _fit(model: nn.Module, rows: torch.Tensor, labels: torch.Tensor, training: Training) -> float:
-    optimiser = torch.optim.Adam(model.parameters(), training.learning_rate)
-    model.train()
-    total = 0.0
-    for _ in range(training.epochs):
-        total = 0.0
-        for chosen in torch.randperm(len(rows)).split(training.batch_size):
-            if len(chosen) == 1:
-                continue  # batch normalisation needs two
-            optimiser.zero_grad(set_to_none=True)
-            loss = functional.cross_entropy(model(rows[chosen]), labels[chosen])
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(chosen)
-    return total / len(rows)
-
-
-@contextmanager
-def _one_thread(seed: int) -> Iterator[None]:
-    """Seeded and on one thread inside; torch's own state and threads as before outside."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(True)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(deterministic)
+def _cross_entropy(model: nn.Module, rows: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(model(rows), labels)
 
 
 def _scaled(width: int, factor: float) -> int:
     if not 0 < factor <= 1:
-        raise ValueError(f"the factor on the widths must be in (0, 1], not {factor}")
+        raise ValueError(f"factor={factor} given, a number in (0, 1] is expected")
     return max(1, round(width * factor))
 
 
@@ -275,9 +284,10 @@ class _Standardised(nn.Module):
 
     def fit(self, rows: np.ndarray) -> None:
         values = rows.astype(np.float32)
-        self.mean = torch.from_numpy(values.mean(axis=0))
+        self.register_buffer("mean", torch.from_numpy(values.mean(axis=0)))
         # A place that hardly ever changes is not blown up.
-        self.scale = torch.from_numpy(1 / np.maximum(values.std(axis=0), values.std() / 4 + 1e-6))
+        scale = 1 / np.maximum(values.std(axis=0), values.std() / 4 + 1e-6)
+        self.register_buffer("scale", torch.from_numpy(scale))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         return (rows.float() - self.mean) * self.scale

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jscc import results
 from jscc.runner.experiment import Experiment, MonteCarlo, Rule, canonical, seed_of
+from jscc.statistics import binomial_interval
 
 
 def stopping_prefix(outcomes: Mapping[int, tuple[int, int]], min_errors: int, max_trials: int) -> int | None:
@@ -269,7 +269,7 @@ def _summed(chunks: list[dict]) -> dict:
     for key in chunks[0]:
         values = [chunk[key] for chunk in chunks]
         row[key] = sum(values) if all(isinstance(value, int) for value in values) else math.fsum(values)
-    low, high = results.binomial_interval(row["errors"], row["trials"])
+    low, high = binomial_interval(row["errors"], row["trials"])
     row["error_rate"] = row["errors"] / row["trials"]
     row["ci_low"], row["ci_high"] = float(low), float(high)
     return row

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from jscc import results, sources
+from jscc import artefacts, results, sources
 from jscc.runner.execute import code_here, open_executor, perform
 from jscc.runner.experiment import Experiment, MonteCarlo, canonical, plain_row, qualified
 from jscc.runner.plan import ChunkPlan, GridPlan, Task, check_rows, finished_points, make_plan, matching, used_records
@@ -174,7 +174,8 @@ def point_rows(experiment: Experiment, scale: str, point: int) -> list[dict]:
     plan.wanted = [point]
     while not plan.finished(point):
         task = plan.next()
-        outcome = _checked(experiment, task, perform(task_name, task.arguments(), code))
+        with artefacts.elsewhere():  # weights that are kept stay those of the table
+            outcome = _checked(experiment, task, perform(task_name, task.arguments(), code))
         if "error" in outcome:
             raise Failed(experiment.name, [(task.params, outcome["error"])])
         plan.done(task, {"rows": outcome["rows"]})

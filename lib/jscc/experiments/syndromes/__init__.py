@@ -1,7 +1,13 @@
 """Paper 1: the experiments of the chapter on classifying with syndromes."""
 
-from jscc.experiments.syndromes import design, recovery, rivals, tables
+from jscc.experiments.syndromes import design, recovery, rivals, tables, weights
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS = [*tables.EXPERIMENTS, *rivals.EXPERIMENTS, *recovery.EXPERIMENTS, *design.EXPERIMENTS]
+EXPERIMENTS = [
+    *tables.EXPERIMENTS,
+    *rivals.EXPERIMENTS,
+    *recovery.EXPERIMENTS,
+    *design.EXPERIMENTS,
+    *weights.EXPERIMENTS,
+]

@@ -132,7 +132,7 @@ def train_reader(
 
         hidden = {"logistic": 0, "perceptron64": 64}[reader]
         readout = train_readout(train, images.train_labels, 1, hidden=hidden, epochs=min(epochs, 10), seed=seed)
-        predicted, parameters = predict(readout, test, 1), sum(p.numel() for p in readout.parameters())
+        predicted, parameters = predict(readout, test), sum(p.numel() for p in readout.parameters())
     return {**score(predicted, images.test_labels), "parameters": parameters}
 
 

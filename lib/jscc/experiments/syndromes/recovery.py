@@ -8,8 +8,8 @@ from jscc.classify.columns import gray_images, paper_code, symbols
 from jscc.classify.recovery import KINDS, ORDER, BitPrior, information_content, recover
 from jscc.experiments.syndromes.common import DATASETS
 from jscc.ldpc.syndrome import syndromes
-from jscc.results import binomial_interval
 from jscc.runner import Experiment
+from jscc.statistics import binomial_interval
 
 N_WORDS = {"smoke": 20, "quick": 360, "paper": 1000}
 

@@ -12,6 +12,7 @@ from jscc.classify.gru import Settings
 from jscc.experiments.syndromes.common import DATASETS, score, train_and_test
 from jscc.jpeg import dct, entropy
 from jscc.runner import Experiment
+from jscc.training import Training
 
 QUALITY = 95
 SUBSET = 6000
@@ -48,8 +49,8 @@ def train_rival(dataset: str, method: str, model: str, n_train: int, epochs: int
         }[model]
         train, test, rate = streams(images, method)
         train, test = shape(train), shape(test)
-    training = rivals.Training(epochs=epochs)
-    predicted, parameters, loss = rivals.train_and_predict(build, train, images.train_labels, test, training, seed)
+    settings = Training(epochs=epochs)
+    predicted, parameters, loss = rivals.train_and_predict(build, train, images.train_labels, test, settings, seed)
     return {
         **score(predicted, images.test_labels),
         "parameters": parameters,
@@ -62,7 +63,7 @@ def train_rival(dataset: str, method: str, model: str, n_train: int, epochs: int
 def training_subset(images: LabelledImages, n_train: int) -> LabelledImages:
     """The first `n_train` training images of one fixed shuffle, and the whole test set."""
     if not 2 <= n_train <= len(images.train):
-        raise ValueError(f"n_train must be 2 to {len(images.train)}, not {n_train}")
+        raise ValueError(f"n_train={n_train} given, 2 to {len(images.train)} is expected")
     chosen = np.random.default_rng(SUBSET_SEED).permutation(len(images.train))[:n_train]
     return replace(images, train=images.train[chosen], train_labels=images.train_labels[chosen])
 
@@ -84,7 +85,7 @@ def streams(images: LabelledImages, method: str) -> tuple[np.ndarray, np.ndarray
         code = make(entropy.symbol_counts(rows))
         coded, (test_coded, n_bits) = code.encode(rows)[0], code.encode(test_rows)
     else:
-        raise ValueError(f"method must be none, jpeg, huffman or arithmetic, not {method!r}")
+        raise ValueError(f"method={method!r} given, none, jpeg, huffman or arithmetic is expected")
     width = coded.shape[1]
     test_coded = np.pad(test_coded[:, :width], ((0, 0), (0, max(0, width - test_coded.shape[1]))))
     return coded, test_coded, float(n_bits.mean() / SIDE**2)
@@ -96,7 +97,7 @@ def numbers(images: LabelledImages, method: str) -> tuple[np.ndarray, np.ndarray
     if method == "none":
         return train, test, 8.0
     if method != "dct_truncated":
-        raise ValueError(f"method must be none or dct_truncated, not {method!r}")
+        raise ValueError(f"method={method!r} given, none or dct_truncated is expected")
     from jscc.classify.rivals import low_frequencies
 
     train, test = (low_frequencies(dct.forward(part, QUALITY), KEEP) for part in (train, test))

@@ -17,7 +17,7 @@ from jscc.classify.columns import (
     pruned_features,
 )
 from jscc.classify.gru import GRUClassifier, Settings
-from jscc.classify.statistics import bit_statistics, context_entropy, independent_check_entropy
+from jscc.classify.plane_statistics import bit_statistics, context_entropy, independent_check_entropy
 from jscc.experiments.syndromes.common import DATASETS, SEEDS, score, train_and_test
 from jscc.runner import Experiment
 
@@ -79,7 +79,7 @@ def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int,
     codes = control_codes(code)
     train, test = (features(x, column, code=codes) for x in (images.train, images.test))
     model = train_readout(train, images.train_labels, n_planes, hidden=READOUTS[readout], epochs=epochs, seed=seed)
-    result = score(predict(model, test, n_planes), images.test_labels)
+    result = score(predict(model, test), images.test_labels)
     return {**result, "parameters": sum(p.numel() for p in model.parameters())}
 
 

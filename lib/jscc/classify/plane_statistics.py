@@ -25,10 +25,17 @@ def bit_statistics(bits: np.ndarray, labels: np.ndarray, n_classes: int = 10) ->
         ``class_information`` and ``best_class_information``, the mean and the largest mutual
         information between one position and the class (bit), each lessened by its expectation
         under independence, ``(n_classes - 1) / (2 N ln 2)`` for a bit that varies.
+
+    Examples
+    --------
+    >>> labels = np.arange(1000) % 2
+    >>> facts = bit_statistics(np.stack([labels, labels * 0], axis=1).astype(np.uint8), labels, n_classes=2)
+    >>> facts["ones"], round(facts["best_class_information"], 2)
+    (0.25, 1.0)
     """
     bits, labels = np.asarray(bits), np.asarray(labels)
     if bits.ndim != 2 or labels.shape != bits.shape[:1]:
-        raise ValueError(f"bits (N, width) and labels (N,) are expected, not {bits.shape} and {labels.shape}")
+        raise ValueError(f"bits {bits.shape}, labels {labels.shape} given, (images, width) and (images,) are expected")
     one_hot = (labels[:, None] == np.arange(n_classes)).astype(np.float32)
     ones = one_hot.T @ bits.astype(np.float32)  # counts of ones by class, exact below 2^24
     size = one_hot.sum(axis=0)
@@ -59,10 +66,17 @@ def context_entropy(plane: np.ndarray, higher: np.ndarray | None = None) -> floa
     -------
     float
         ``H(bit | left, upper left, above, upper right, higher)``; beyond the edge bits are 0.
+
+    Examples
+    --------
+    >>> plane = np.random.default_rng(0).integers(0, 2, (100, 32, 32), dtype=np.uint8)
+    >>> round(context_entropy(plane), 2), context_entropy(np.zeros_like(plane))
+    (1.0, 0.0)
     """
     plane = np.asarray(plane)
     if plane.ndim != 3:
-        raise ValueError(f"planes must have shape (N, h, w), not {plane.shape}")
+        missing = " (the batch axis is missing)" if plane.ndim == 2 else ""
+        raise ValueError(f"plane of shape {plane.shape} given, (images, h, w) is expected{missing}")
     around = np.pad(plane, ((0, 0), (1, 0), (1, 1))).astype(np.int64)
     context = around[:, 1:, :-2] + 2 * around[:, :-1, :-2] + 4 * around[:, :-1, 1:-1] + 8 * around[:, :-1, 2:]
     if higher is not None:
@@ -73,5 +87,11 @@ def context_entropy(plane: np.ndarray, higher: np.ndarray | None = None) -> floa
 
 
 def independent_check_entropy(bits: np.ndarray, weight: int) -> float:
-    """Entropy of a check on `weight` independent bits, each one as often as in `bits` (Gallager's lemma)."""
+    """Entropy of a check on `weight` independent bits, each one as often as in `bits` (Gallager's lemma).
+
+    Examples
+    --------
+    >>> f"{independent_check_entropy(np.array([0, 0, 0, 1]), 2):.3f}"
+    '0.954'
+    """
     return float(binary_entropy(check_bias(np.mean(bits), weight)))

@@ -1,0 +1,136 @@
+"""Confidence intervals: of a proportion from its counts, of a mean from its sample or from its spread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["binomial_interval", "mean_half_width", "mean_interval"]
+
+
+def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson score interval of a proportion.
+
+    Parameters
+    ----------
+    errors, trials
+        Non-negative integers or arrays of one shape, ``errors <= trials``.
+    level
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    low, high : numpy.ndarray
+        Ends of the interval, float64, shape of the arguments; (0, 1) where there was no trial.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative, ``errors > trials``, or the level is outside (0, 1).
+
+    Examples
+    --------
+    >>> low, high = binomial_interval(3, 100)
+    >>> f"{low:.4f} to {high:.4f}"
+    '0.0103 to 0.0845'
+    """
+    from scipy.stats import norm
+
+    errors = np.asarray(errors, dtype=np.float64)
+    trials = np.asarray(trials, dtype=np.float64)
+    if np.any(errors < 0) or np.any(errors > trials):
+        raise ValueError(f"errors={errors} of trials={trials} given, 0 <= errors <= trials is expected")
+    _check_level(level)
+    z = norm.isf((1 - level) / 2)
+    some = np.maximum(trials, 1)
+    share = errors / some
+    centre = (share + z**2 / (2 * some)) / (1 + z**2 / some)
+    half = z * np.sqrt(share * (1 - share) / some + z**2 / (4 * some**2)) / (1 + z**2 / some)
+    # At the ends the interval touches 0 or 1 exactly; rounding must not carry it past the estimate.
+    low = np.where(errors == 0, 0.0, np.maximum(centre - half, 0.0))
+    high = np.where(errors == trials, 1.0, np.minimum(centre + half, 1.0))
+    return low, high
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of a sample with Student's t interval.
+
+    Parameters
+    ----------
+    values
+        At least one finite number.
+    level
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    mean, low, high : float
+        For a single value ``low`` and ``high`` are NaN: one value says nothing of its spread.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, a value is not finite, or the level is outside (0, 1).
+
+    Examples
+    --------
+    >>> mean, low, high = mean_interval([1.0, 2.0, 3.0])
+    >>> f"{mean} in {low:.3f} to {high:.3f}"
+    '2.0 in -0.484 to 4.484'
+    """
+    values = np.asarray(values, dtype=np.float64).ravel()
+    if values.size == 0 or not np.all(np.isfinite(values)):
+        raise ValueError(f"values={values} given, at least one value and only finite ones are expected")
+    _check_level(level)
+    mean = float(values.mean())
+    if values.size == 1:
+        return mean, math.nan, math.nan
+    half = float(mean_half_width(values.std(ddof=1), values.size, level))
+    return mean, mean - half, mean + half
+
+
+def mean_half_width(std, n, level: float = 0.95) -> np.ndarray:
+    """Half the width of Student's t interval of a mean, from the spread of its sample.
+
+    For tables that keep the standard deviation and not the values: the interval is the mean plus and minus it.
+
+    Parameters
+    ----------
+    std : array_like of float
+        Standard deviation of the values, with the divisor ``n - 1``; NaN where it is not known.
+    n : array_like of int
+        Number of values, of a shape that goes with that of `std`.
+    level : float
+        Confidence level in (0, 1).
+
+    Returns
+    -------
+    ndarray of float64
+        NaN where n is below 2 or the standard deviation NaN.
+
+    Raises
+    ------
+    ValueError
+        If a standard deviation or a number is negative, or the level is outside (0, 1).
+
+    Examples
+    --------
+    >>> mean_half_width([1.0, 1.0], [4, 100]).round(4)
+    array([1.5912, 0.1984])
+    """
+    from scipy.stats import t
+
+    std, n = np.asarray(std, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    if np.any(std < 0) or np.any(n < 0):
+        raise ValueError(f"std={std} of n={n} given, numbers of 0 or more are expected")
+    _check_level(level)
+    known = n >= 2
+    size = np.where(known, n, 2)
+    return np.where(known, t.isf((1 - level) / 2, size - 1) * std / np.sqrt(size), np.nan)
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} given, a number in (0, 1) is expected")

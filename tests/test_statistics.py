@@ -1,0 +1,74 @@
+"""The intervals against SciPy's own, at their ends, and where nothing is known."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jscc.statistics import binomial_interval, mean_half_width, mean_interval
+
+
+@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
+def test_the_binomial_interval_is_wilsons(counts, level):
+    errors, trials = counts
+    low, high = binomial_interval(errors, trials, level)
+    wanted = scipy.stats.binomtest(errors, trials).proportion_ci(level, method="wilson")
+    assert low == pytest.approx(wanted.low, rel=1e-9, abs=1e-15)
+    assert high == pytest.approx(wanted.high, rel=1e-9)
+    assert 0 <= low <= errors / trials <= high <= 1
+    # What is an error and what is none is a matter of words.
+    mirrored = binomial_interval(trials - errors, trials, level)
+    assert mirrored[1] == pytest.approx(1 - low) and mirrored[0] == pytest.approx(1 - high, abs=1e-12)
+
+
+def test_the_binomial_interval_takes_arrays_and_no_trials():
+    low, high = binomial_interval([0, 3, 5], [0, 10, 5])
+    assert low.shape == high.shape == (3,)
+    assert (low[0], high[0]) == (0, 1) and low[1] == binomial_interval(3, 10)[0]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20, unique=True), st.floats(0.5, 0.999))
+def test_the_mean_interval_is_students(values, level):
+    mean, low, high = mean_interval(values, level)
+    assert mean == pytest.approx(np.mean(values), rel=1e-9, abs=1e-9)
+    wanted = scipy.stats.ttest_1samp(values, 0).confidence_interval(level)
+    rounding = 1e-9 * max(map(abs, values))
+    assert low == pytest.approx(wanted.low, rel=1e-6, abs=rounding)
+    assert high == pytest.approx(wanted.high, rel=1e-6, abs=rounding)
+
+
+def test_wrong_counts_and_values_are_refused():
+    for errors, trials in ((-1, 3), (4, 3)):
+        with pytest.raises(ValueError, match="errors"):
+            binomial_interval(errors, trials)
+    for level in (0, 1, 2):
+        with pytest.raises(ValueError, match="level"):
+            binomial_interval(1, 3, level)
+        with pytest.raises(ValueError, match="level"):
+            mean_interval([1, 2], level)
+    for values in ([], [1, math.nan], [math.inf]):
+        with pytest.raises(ValueError, match="finite"):
+            mean_interval(values)
+    mean, low, high = mean_interval([2.5])
+    assert mean == 2.5 and math.isnan(low) and math.isnan(high)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20, unique=True), st.floats(0.5, 0.999))
+def test_the_half_width_is_that_of_the_interval(values, level):
+    _, low, high = mean_interval(values, level)
+    half = mean_half_width(np.std(values, ddof=1), len(values), level)
+    assert half == pytest.approx((high - low) / 2, rel=1e-6, abs=1e-9)
+
+
+def test_the_half_width_takes_columns_and_says_where_nothing_is_known():
+    half = mean_half_width([1.0, 1.0, np.nan, 1.0, 0.0], [0, 1, 10, 10_000_000, 5])
+    assert np.isnan(half[:3]).all() and half[4] == 0
+    # Of many values the interval is the normal one.
+    assert half[3] == pytest.approx(scipy.stats.norm.isf(0.025) / np.sqrt(1e7), rel=1e-5)
+    assert mean_half_width(1.0, 4).shape == ()
+    for std, n, level in ((-1, 3, 0.9), (1, -3, 0.9), (1, 3, 1.0)):
+        with pytest.raises(ValueError, match="given"):
+            mean_half_width(std, n, level)
