@@ -13,7 +13,8 @@ import _timing
 import numpy as np
 from numba import njit
 
-from jscc.gfq.construction import symbols_from_bits, ultra_sparse
+from jscc.gfq.code import symbols_from_bits
+from jscc.gfq.construction import ultra_sparse
 from jscc.gfq.reinforced_bp import ReinforcedBP
 
 N_BITS, RATE, GAMMA0, PRIOR, ITERATIONS = 9600, 0.33, 0.99, 0.8, 20
@@ -150,9 +151,9 @@ def main() -> None:
         bps = {name: ReinforcedBP(code, schedule=name, **options) for name in ("variable", "check", "flooding")}
 
         def ours(schedule, bps=bps, bits=bits):
-            result = bps[schedule].encode(bits, np.random.default_rng(0))
-            assert result.iterations == [ITERATIONS]
-            return result.symbols[0]
+            result = bps[schedule].quantise(bits, np.random.default_rng(0))
+            assert result.iterations == ITERATIONS
+            return result.symbols
 
         # The marginals hardly move: all find the same decisions but for ties and what has not settled.
         decisions = ours("flooding")

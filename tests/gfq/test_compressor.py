@@ -1,6 +1,7 @@
 """The compressor and its container: round trips, distortion, and damage of every kind."""
 
 import struct
+import time
 import tracemalloc
 import zlib
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jscc.gfq.code import bits_from_symbols
 from jscc.gfq.compressor import Compressor, ContainerError, NotConverged, decompress
-from jscc.gfq.construction import bits_from_symbols
 from jscc.information import distortion_rate
 
 SMALL = {"reduction": 2, "gamma0": 0.5}
@@ -195,26 +196,93 @@ def test_a_hostile_header_gets_an_error_and_little_memory(container, fields, pay
         ({"symbols": 12}, 11, "checks"),
         ({"checks": 1}, 11, "checks"),
         ({"symbols": 160, "checks": 153}, 11, "one in 16"),
-        ({"symbols": 2**18, "checks": 3}, 11, "fewer than one for 64"),
+        ({"symbols": 2**18, "checks": 3}, 11, "one for 64"),
         ({"reduction": 12}, 15, "taken away"),
         ({"degree_one": 25}, 19, "degree one"),
         ({"degree_one": 24}, 31, "not the one"),
         ({"seed": 2}, 31, "not the one"),
         ({"code": 0}, 31, "not the one"),
-        ({"length": 2**63}, 43, "blocks"),
+        ({"length": 2**63}, 35, "max_bits"),
         ({"length": 96}, 43, "blocks"),
+        ({"length": 2**27 + 1}, 35, "max_bits = 134217728"),
         ({"length": 193}, 43, "blocks"),
-        ({"blocks": 2**32 - 1, "length": (2**32 - 1) * 96}, 47, "bytes of symbols"),
+        ({"blocks": 2**20, "length": 2**20 * 96}, 47, "bytes of symbols"),
         ({"blocks": 1, "length": 96}, 47, "bytes of symbols"),
-        ({"reduction": 0, "payload": bytes(12)}, 5, "of no use: the core holds 12 of 12"),
-        ({"payload": bytes(13)}, 47, "13 bytes of symbols"),
-        ({"symbols": 25, "checks": 12, "p": 1, "length": 50, "payload": b"\0\0\0\1"}, 50, "not zero"),
+        ({"reduction": 0, "payload": bytes(12)}, 5, "of no use given: .* core holds 12 of 12"),
+        ({"payload": bytes(13)}, 47, "13 bytes of symbols given, 14 for 2 blocks"),
+        ({"symbols": 25, "checks": 12, "p": 1, "length": 50, "payload": b"\0\0\0\1"}, 50, "zeros are expected"),
     ],
 )
 def test_a_contradiction_is_named_with_its_offset(container, fields, offset, complaint):
     with pytest.raises(ContainerError, match=complaint) as caught:
         decompress(forged(container, **fields))
     assert caught.value.offset == offset
+
+
+def test_a_short_container_takes_little_memory(compressor):
+    """200 kB with p = 1, n = 1024, k = 64 are 26 megabits: their bytes, and not nine times as much."""
+    n, k, blocks = 1024, 64, 25_000
+    small = Compressor(n, 61 / n, 1, seed=2, reduction=3, max_iterations=1, max_trials=1, mend=True)
+    assert len(small.leaves.information_set) == k
+    one, _ = small.compress(np.zeros(n, np.uint8), 0)
+    payload = np.random.default_rng(0).bytes(blocks * k // 8)
+    container = forged(one, payload, length=blocks * n, blocks=blocks)
+    tracemalloc.start()
+    try:
+        bits = decompress(container)
+        _, peak = tracemalloc.get_traced_memory()
+        with pytest.raises(ContainerError, match="max_bits = 1000000"):
+            decompress(container, max_bits=1_000_000)
+    finally:
+        tracemalloc.stop()
+    assert len(bits) == blocks * n and peak < len(bits) + 2**22
+    information = np.unpackbits(np.frombuffer(payload, np.uint8)).reshape(blocks, k)
+    np.testing.assert_array_equal(bits.reshape(blocks, n)[:, small.leaves.information_set], information)
+
+
+@pytest.mark.parametrize("n, checks", [(2**18, 2**12), (2**17, 2**11)])
+def test_a_graph_that_takes_minutes_is_refused_before_it_is_drawn(container, n, checks):
+    """258 kB of a stranger took five minutes; the bound is on the steps, not on the symbols alone."""
+    k = n - checks + 1
+    hostile = forged(container, bytes(k), p=8, symbols=n, checks=checks, reduction=1, length=8 * n, blocks=1)
+    start = time.process_time()
+    with pytest.raises(ContainerError, match="graph of [0-9]+ steps given, at most") as caught:
+        decompress(hostile)
+    assert time.process_time() - start < 1 and caught.value.offset == 11
+
+
+def test_a_compressor_makes_no_container_whose_graph_nobody_draws():
+    with pytest.raises(ValueError, match="a graph of [0-9]+ steps given, at most 4294967296"):
+        Compressor(2**21, 63 / 64, 1)
+
+
+def test_only_blocks_that_have_not_converged_are_mended():
+    """The others come out as they were found, block by block, and a block does not depend on its neighbours."""
+    settings = {"max_iterations": 30, "max_trials": 1, "gamma0": 0.9, "mend": True}
+    compressor = Compressor(200, 0.5, 4, **settings)
+    bits = np.random.default_rng(4).integers(0, 2, (6, 800), dtype=np.uint8)
+    found = compressor.rbp.quantise(bits, 5)
+    assert 0 < found.converged.sum() < 6
+    container, report = compressor.compress(bits.ravel(), 5)
+    back = decompress(container).reshape(6, 800)
+    np.testing.assert_array_equal(back[found.converged], found.bits[found.converged])
+    np.testing.assert_array_equal(report.mended == 0, found.converged)
+    np.testing.assert_array_equal(
+        back[~found.converged], bits_from_symbols(compressor.leaves.mend(found.symbols[~found.converged]), 4)
+    )
+
+
+@pytest.mark.parametrize("p, n", [(1, 24), (3, 25), (8, 31)])
+def test_blocks_are_unpacked_wherever_they_begin(p, n, monkeypatch):
+    """Blocks that begin within a byte, one at a time and several at a time."""
+    compressor = Compressor(n, 0.5, p, 1, mend=True, reduction=3, max_iterations=5, max_trials=1)
+    bits = np.random.default_rng(0).integers(0, 2, 7 * n * p - 3, dtype=np.uint8)
+    container, report = compressor.compress(bits, 1)
+    whole = decompress(container)
+    assert np.mean(whole != bits) == report.distortion
+    for at_a_time in (1, 2 * n, 3 * n + 1):
+        monkeypatch.setattr("jscc.gfq.compressor._AT_A_TIME", at_a_time)
+        np.testing.assert_array_equal(decompress(container), whole)
 
 
 def test_blocks_without_a_codeword_are_named():
@@ -243,16 +311,16 @@ def test_wrong_arguments_are_refused(compressor):
         with pytest.raises(ValueError, match="0 and 1"):
             compressor.compress(wrong, rng)
     for wrong in (np.zeros((2, 96), int), np.array(1)):
-        with pytest.raises(ValueError, match="axis|group"):
+        with pytest.raises(ValueError, match="bits of shape .* given, .* expected"):
             compressor.compress(wrong, rng)
     for seed in (-1, 2**64):
-        with pytest.raises(ValueError, match="seed"):
+        with pytest.raises(ValueError, match="seed=.* given"):
             Compressor(24, 0.5, 4, seed)
     with pytest.raises(ValueError, match="core holds 12 of 12"):
         Compressor(24, 0.5, 4, reduction=0)
     with pytest.raises(ValueError, match="one in 16"):
         Compressor(200, 0.03, 4, reduction=1)
-    with pytest.raises(ValueError, match="at most"):
+    with pytest.raises(ValueError, match="n_symbols=.* given, at most"):
         Compressor(2**21 + 1, 0.5, 4)
     with pytest.raises(ValueError, match="gamma0"):
         Compressor(24, 0.5, 4, reduction=1, gamma0=2)

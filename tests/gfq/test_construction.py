@@ -1,6 +1,7 @@
 """Ultra-sparse codes: degrees, growth, rank, syndromes, and bits as symbols."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jscc import tanner
-from jscc.gfq import ultra_sparse as module
-from jscc.gfq.construction import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.code import GFqCode, bits_from_symbols, symbols_from_bits
+from jscc.gfq.construction import grown, growth_steps, ultra_sparse
 from jscc.gfq.fields import field
 from support import printed_without_and_with_jit
 
@@ -77,10 +78,7 @@ def test_peg_concentrates_check_degrees_on_codes_of_the_paper_s_size():
 def test_every_symbol_goes_to_the_lightest_of_the_farthest_checks(m, twos, ones, horizon, seed):
     """Grow the graph again by hand: one of the two ends may have come first, the other must then be a rightful one."""
     degrees = np.array([1] * ones + [2] * twos)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_LOOKS", 0)
-        patch.setattr(module, "_HORIZON", horizon)
-        graph = module._grown(m, degrees, np.random.default_rng(seed))
+    graph = grown(m, degrees, seed, horizon=horizon)
     np.testing.assert_array_equal(graph.variable_degrees, degrees)
     load = np.zeros(m, int)
     neighbours = [set() for _ in range(m)]
@@ -109,7 +107,7 @@ def test_every_symbol_goes_to_the_lightest_of_the_farthest_checks(m, twos, ones,
 
 
 def test_all_lightest_checks_are_chosen_equally_often():
-    first = [module._grown(5, np.array([1]), np.random.default_rng(s)).edge_checks[0] for s in range(500)]
+    first = [grown(5, [1], s).edge_checks[0] for s in range(500)]
     counts = np.bincount(first, minlength=5)
     assert np.sum((counts - 100) ** 2 / 100) < 18.5  # chi squared with 4 degrees of freedom: 0.1 %
 
@@ -229,23 +227,41 @@ def test_bits_group_into_symbols_and_come_back(p, shape, n, seed):
     np.testing.assert_array_equal(symbols_from_bits(bits.astype(bool), p), symbols)
 
 
+def test_the_steps_of_a_growth_are_bounded_before_it():
+    """A dense graph is a matter of a moment, and what would take minutes has a number that says so."""
+    assert growth_steps(1600, 1072) == 1600 * 1600
+    assert growth_steps(2**18, 2**17) == 2**18 * 512 < 2048 * 2**18 < growth_steps(2**18, 2**12)
+    start = time.process_time()
+    graph = grown(256, np.full(16_384, 2), 0)  # 64 symbols for a check: 15 seconds, once
+    assert time.process_time() - start < 5
+    np.testing.assert_array_equal(graph.variable_degrees, 2)
+
+
+def test_a_graph_that_cannot_be_grown_is_refused():
+    for degrees in ([2, 3], [0, 1], [[1, 2]], 2):
+        with pytest.raises(ValueError, match="degrees of shape .* given, .* is expected"):
+            grown(5, degrees, 0)
+    with pytest.raises(ValueError, match="n_checks=1 given"):
+        grown(1, [1, 2], 0)
+
+
 def test_wrong_arguments_are_refused():
     rng = np.random.default_rng(0)
     for wrong in (np.zeros(7, np.uint8), np.array(0)):
-        with pytest.raises(ValueError, match="do not group"):
+        with pytest.raises(ValueError, match=r"whole symbols of 2 bits is expected"):
             symbols_from_bits(wrong, 2)
     for wrong in ([0, 2], [0, -1], [0.0, 1.0]):
         with pytest.raises(ValueError, match="0 and 1"):
             symbols_from_bits(wrong, 2)
-    with pytest.raises(ValueError, match="1 to 8"):
+    with pytest.raises(ValueError, match="p=9 given, 1 to 8"):
         symbols_from_bits([0], 9)
     with pytest.raises(ValueError, match="0 to 3"):
         bits_from_symbols([4], 2)
-    with pytest.raises(ValueError, match="axis"):
+    with pytest.raises(ValueError, match=r"shape \(\) given"):
         bits_from_symbols(1, 2)
     code = ultra_sparse(30, 0.5, 2, rng)
     for wrong in (np.zeros(29, int), np.array(0)):
-        with pytest.raises(ValueError, match="30 symbols"):
+        with pytest.raises(ValueError, match=r"given, \(\.\.\., 30\) is expected"):
             code.syndrome(wrong)
     with pytest.raises(ValueError, match="0 to 3"):
         code.syndrome(np.full(30, 4))
@@ -260,14 +276,14 @@ def test_wrong_arguments_are_refused():
         with pytest.raises(ValueError, match="0 to 14"):
             ultra_sparse(30, 0.5, 2, rng, reduction=b)
     for n, rate, more in ((30, 0, {}), (30, 1, {}), (30, 0.5, {"degree_one": 1.1})):
-        with pytest.raises(ValueError, match="fractions"):
+        with pytest.raises(ValueError, match="a fraction is expected"):
             ultra_sparse(n, rate, 2, rng, **more)
     for n, rate in ((30, 0.99), (0, 0.5), (-4, 0.5), (30, 0.001)):
-        with pytest.raises(ValueError, match="checks; 2 to"):
+        with pytest.raises(ValueError, match="checks; 2 to .* expected"):
             ultra_sparse(n, rate, 2, rng)
     with pytest.raises(ValueError, match="'peg' or 'random'"):
         ultra_sparse(30, 0.5, 2, rng, graph="hexagonal")
-    with pytest.raises(ValueError, match="p = 9"):
+    with pytest.raises(ValueError, match="p=9 given"):
         ultra_sparse(30, 0.5, 9, rng)
 
 

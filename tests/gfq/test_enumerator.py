@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from jscc.gfq.construction import GFqCode, bits_from_symbols, ultra_sparse
+from jscc.gfq.code import GFqCode, bits_from_symbols
+from jscc.gfq.construction import ultra_sparse
 from jscc.gfq.enumerator import weight_enumerator
 from jscc.gfq.fields import field
 from jscc.information import binary_entropy
@@ -147,9 +148,9 @@ def test_what_does_not_come_to_rest_is_said_so():
 @pytest.mark.parametrize(
     "bits, priors, message",
     [
-        (np.zeros(7), [1.0], "bits"),
-        (np.full(8, 2), [1.0], "bits"),
-        (np.zeros((1, 8)), [1.0], "bits"),
+        (np.zeros(7), [1.0], "source"),
+        (np.full(8, 2), [1.0], "source"),
+        (np.zeros((1, 8), int), [1.0], "source"),
         (np.zeros(8), 1.0, "priors"),
         (np.zeros(8), [-1.0], "priors"),
         (np.zeros(8), [np.nan], "priors"),

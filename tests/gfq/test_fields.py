@@ -84,6 +84,10 @@ def test_what_is_no_symbol_is_refused():
     with pytest.raises(ZeroDivisionError, match=r"GF\(8\)"):
         gf.divide([1, 2], [3, 0])
     assert gf.multiply(np.zeros(0, int), 1).shape == (0,)
+    for wrong in (0, [0, 1], [[0], [1]]):
+        with pytest.raises(ValueError, match=r"labels of shape .* given, \(\.\.\., 3\) is expected"):
+            gf.symbols(wrong, 3, "labels")
+    assert gf.symbols(np.zeros((0, 3), int), 3).shape == (0, 3)
     for p in (0, 9, -1):
         with pytest.raises(ValueError, match="1 to 8"):
             field(p)

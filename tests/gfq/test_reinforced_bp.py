@@ -1,15 +1,19 @@
 """Reinforced belief propagation held to the paper's equations, to brute force and to the laws of coding."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from jscc import information
-from jscc.gfq.construction import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.code import GFqCode, bits_from_symbols, symbols_from_bits
+from jscc.gfq.construction import ultra_sparse
+from jscc.gfq.enumerator import weight_enumerator
 from jscc.gfq.fields import field
-from jscc.gfq.reinforced_bp import ReinforcedBP, _Run, _symbols, _transform_plain, fixed_point
+from jscc.gfq.reinforced_bp import ReinforcedBP, fixed_point
+from jscc.gfq.trial import Trial
 from jscc.tanner import TannerGraph
 from support import printed_without_and_with_jit, random_tree
 
@@ -101,16 +105,6 @@ class Slow:
         return self.g
 
 
-@pytest.mark.parametrize("p", range(1, 9))
-def test_the_transform_is_the_hadamard_matrix(p):
-    rng = np.random.default_rng(p)
-    x = rng.normal(size=1 << p).astype(np.float32)
-    signs = 1 - 2 * (np.bitwise_count(np.arange(1 << p)[:, None] & np.arange(1 << p)) % 2).astype(float)
-    expected = signs @ x
-    _transform_plain(x, (0,) * p)
-    np.testing.assert_allclose(x, expected, rtol=1e-5, atol=1e-5)
-
-
 @pytest.mark.parametrize(
     "p, schedule", [*itertools.product((1, 2, 3, 6), SCHEDULES), *((p, "variable") for p in (4, 5, 7, 8))]
 )
@@ -119,17 +113,17 @@ def test_iterations_are_those_of_the_equations(p, schedule):
     code = irregular(rng, 8, 16, p)
     bits = random_bits(rng, code)
     bp = ReinforcedBP(code, gamma0=0.6, gamma1=0.9, prior=0.7, schedule=schedule)
-    run = _Run(bp, keep_marginals=True)
-    run.load(_symbols(bits, code)[0], np.uint64(p))
-    run.start()
+    trial = Trial(code, prior=0.7, schedule=schedule)
+    trial.load(bits, p)
+    trial.start()
     slow = Slow(code, symbols_from_bits(bits, p), 0.7, schedule)
     gammas = 1 - 0.6 * 0.9 ** np.arange(1, 5)
-    np.testing.assert_allclose(bp._gammas[:4], gammas, rtol=1e-6)
+    np.testing.assert_allclose(bp.gammas()[:4], gammas, rtol=1e-6)
     for k in range(4):
-        unsatisfied = run.sweep(bp._gammas[k : k + 1])[1]
-        expected = slow.iterate(run.state.order, gammas)
-        np.testing.assert_allclose(run.marginals(), expected, atol=5e-5)
-        symbols = run.symbols()
+        unsatisfied = trial.sweep(bp.gammas()[k : k + 1])[1]
+        expected = slow.iterate(trial.order, gammas)
+        np.testing.assert_allclose(trial.marginals(), expected, atol=5e-5)
+        symbols = trial.symbols()
         chosen = np.take_along_axis(expected, symbols[:, None].astype(int), 1)[:, 0]
         np.testing.assert_allclose(chosen, expected.max(axis=1), atol=1e-4)
         assert unsatisfied == np.count_nonzero(code.syndrome(symbols))
@@ -185,12 +179,12 @@ def test_scaled_checks_are_the_same_code():
 def test_a_shift_by_a_codeword_shifts_the_marginals():
     rng = np.random.default_rng(5)
     code = ultra_sparse(60, 0.4, 4, rng, reduction=2)
-    word = ReinforcedBP(code, gamma0=0.8).encode(random_bits(rng, code), rng)
-    assert word.converged.all() and word.symbols.any()
+    word = ReinforcedBP(code, gamma0=0.8).quantise(random_bits(rng, code), rng)
+    assert word.converged and word.symbols.any()
     bits = random_bits(rng, code)
-    shifted = bits ^ bits_from_symbols(word.symbols[0], 4)
+    shifted = bits ^ word.bits
     one, other = (fixed_point(code, b, 0.9, np.random.default_rng(0)) for b in (bits, shifted))
-    places = np.arange(16) ^ word.symbols[0][:, None].astype(int)
+    places = np.arange(16) ^ word.symbols[:, None].astype(int)
     np.testing.assert_allclose(np.take_along_axis(other.marginals, places, 1), one.marginals, atol=1e-4)
 
 
@@ -198,7 +192,7 @@ def test_labels_along_a_forest_are_one():
     """As many as n + m minus the components, and scaling back gives the code's own labels."""
     rng = np.random.default_rng(6)
     for code in (ultra_sparse(80, 0.4, 6, rng, reduction=1), irregular(rng, 10, 25, 4)):
-        graph = ReinforcedBP(code)._graph
+        graph = Trial(code, prior=1.0).graph
         m, n = code.n_checks, code.n_symbols
         both = sparse.block_array([[None, code.graph.to_sparse()], [code.graph.to_sparse().T, None]])
         components = sparse.csgraph.connected_components(both)[0]
@@ -216,11 +210,12 @@ def test_what_an_encoding_says_is_so(p, schedule):
     code = ultra_sparse(600 // p, 0.4, p, rng, reduction=3)
     bits = random_bits(rng, code, 6)
     bp = ReinforcedBP(code, gamma0=0.85, prior=1.4, schedule=schedule, max_iterations=60, max_trials=2)
-    result = bp.encode(bits, rng)
+    result = bp.quantise(bits, rng)
     assert result.symbols.dtype == np.uint8 and result.symbols.shape == (6, code.n_symbols)
     assert not code.syndrome(result.symbols[result.converged]).any()
     assert code.syndrome(result.symbols[~result.converged]).any(axis=1).all()
-    distortion = (bits_from_symbols(result.symbols, p) != bits).mean(axis=1)
+    np.testing.assert_array_equal(result.bits, bits_from_symbols(result.symbols, p))
+    distortion = (result.bits != bits).mean(axis=1)
     np.testing.assert_allclose(result.distortion, distortion, rtol=1e-12)
     trials = 1 if schedule == "flooding" else 2
     assert ((result.trials >= 1) & (result.trials <= trials)).all()
@@ -234,7 +229,7 @@ def test_distortion_lies_between_the_limit_and_the_trivial_code():
     """Copying R n bits and guessing the rest costs (1 - R) / 2; no code is below D(R)."""
     rng = np.random.default_rng(8)
     code = ultra_sparse(200, 0.5, 6, rng, reduction=3)
-    result = ReinforcedBP(code, prior=1.9).encode(random_bits(rng, code, 12), rng)
+    result = ReinforcedBP(code, prior=1.9).quantise(random_bits(rng, code, 12), rng)
     assert result.converged.mean() > 0.8
     error = result.distortion.std() / np.sqrt(12)
     assert information.distortion_rate(code.rate) - 4 * error < result.distortion.mean() < 0.14
@@ -243,19 +238,19 @@ def test_distortion_lies_between_the_limit_and_the_trivial_code():
 def test_without_a_prior_the_word_is_zero():
     rng = np.random.default_rng(9)
     code = ultra_sparse(50, 0.4, 4, rng)
-    result = ReinforcedBP(code, prior=0).encode(random_bits(rng, code), rng)
-    assert not result.symbols.any() and result.iterations == [1]
+    result = ReinforcedBP(code, prior=0).quantise(random_bits(rng, code), rng)
+    assert not result.symbols.any() and result.iterations == 1
 
 
 def test_a_codeword_is_its_own_nearest():
     rng = np.random.default_rng(10)
     for p in (1, 4, 8):
         code = ultra_sparse(160 // p, 0.4, p, rng, reduction=2)
-        word = ReinforcedBP(code, max_trials=20, gamma0=0.8).encode(random_bits(rng, code), rng)
+        word = ReinforcedBP(code, max_trials=20, gamma0=0.8).quantise(random_bits(rng, code), rng)
         assert word.converged.all() and word.symbols.any()
-        again = ReinforcedBP(code, prior=4).encode(bits_from_symbols(word.symbols, p), rng)
+        again = ReinforcedBP(code, prior=4).quantise(word.bits, rng)
         np.testing.assert_array_equal(again.symbols, word.symbols)
-        assert again.distortion == [0]
+        assert again.distortion == 0
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -264,18 +259,20 @@ def test_a_sample_does_not_depend_on_its_batch(schedule):
     code = ultra_sparse(100, 0.4, 4, rng, reduction=2)
     bits = random_bits(rng, code, 7)
     bp = ReinforcedBP(code, schedule=schedule, max_iterations=60, max_trials=3)
-    whole, again, part = (bp.encode(b, np.random.default_rng(0)) for b in (bits, bits, bits[:3]))
+    whole, again, part = (bp.quantise(b, np.random.default_rng(0)) for b in (bits, bits, bits[:3]))
     other = bits.copy()
     other[:6] = 0
-    last = bp.encode(other, np.random.default_rng(0))
-    single = bp.encode(bits[0], np.random.default_rng(0))
-    for name in ("symbols", "converged", "iterations", "trials", "distortion"):
+    last = bp.quantise(other, np.random.default_rng(0))
+    single = bp.quantise(bits[0], np.random.default_rng(0))
+    for name in ("symbols", "converged", "iterations", "trials", "distortion", "bits"):
         expected = getattr(whole, name)
         np.testing.assert_array_equal(getattr(again, name), expected)
         np.testing.assert_array_equal(getattr(part, name), expected[:3])
         np.testing.assert_array_equal(getattr(last, name)[6:], expected[6:])
-        np.testing.assert_array_equal(getattr(single, name), expected[:1])
-    assert bp.encode(bits[:0], rng).symbols.shape == (0, 100)
+        np.testing.assert_array_equal(getattr(single, name), expected[0], strict=True)
+    nothing = bp.quantise(bits[:0], rng)
+    assert nothing.symbols.shape == (0, 100) and nothing.bits.shape == bits[:0].shape
+    assert nothing.converged.shape == nothing.distortion.shape == (0,)
 
 
 def test_the_seed_decides_the_orders():
@@ -283,11 +280,11 @@ def test_the_seed_decides_the_orders():
     code = ultra_sparse(150, 0.4, 6, rng, reduction=3)
     bits = random_bits(rng, code)
     results = {
-        schedule: [ReinforcedBP(code, schedule=schedule).encode(bits, np.random.default_rng(s)) for s in range(4)]
+        schedule: [ReinforcedBP(code, schedule=schedule).quantise(bits, np.random.default_rng(s)) for s in range(4)]
         for schedule in SCHEDULES
     }
     for schedule, of_seed in results.items():
-        different = len({(r.symbols.tobytes(), *r.iterations) for r in of_seed})
+        different = len({(r.symbols.tobytes(), int(r.iterations)) for r in of_seed})
         assert different == 1 if schedule == "flooding" else different > 1
 
 
@@ -296,14 +293,14 @@ def test_a_trace_is_the_first_trial_of_an_encoding():
     code = ultra_sparse(150, 0.4, 6, rng, reduction=3)
     bits = random_bits(rng, code)
     bp = ReinforcedBP(code, gamma0=0.9)
-    result = bp.encode(bits, np.random.default_rng(1))
+    result = bp.quantise(bits, np.random.default_rng(1))
     trace = bp.trace(bits, np.random.default_rng(1), bins=10, first_bits=20)
-    assert result.trials == [1] and trace.converged
-    np.testing.assert_array_equal(trace.symbols, result.symbols[0])
+    assert result.trials == 1 and trace.converged
+    np.testing.assert_array_equal(trace.symbols, result.symbols)
     length = len(trace.unsatisfied)
-    assert result.iterations == [length]
+    assert result.iterations == length
     assert trace.unsatisfied[-1] == 0 and (trace.unsatisfied[:-1] > 0).all()
-    assert trace.distortion[-1] == result.distortion[0]
+    assert trace.distortion[-1] == result.distortion
     assert trace.largest.shape == (length, 10) and (trace.largest.sum(axis=1) == 150).all()
     assert ((trace.entropy >= 0) & (trace.entropy <= 6)).all() and trace.entropy[-1] < 0.2 * trace.entropy[0]
     assert trace.bit_marginals.shape == (length, 20)
@@ -323,7 +320,7 @@ def test_more_reinforcement_is_faster_and_coarser():
     rng = np.random.default_rng(15)
     code = ultra_sparse(400, 0.33, 6, rng, reduction=5)
     bits = random_bits(rng, code, 6)
-    strong, weak = (ReinforcedBP(code, gamma0=g).encode(bits, rng) for g in (0.7, 0.92))
+    strong, weak = (ReinforcedBP(code, gamma0=g).quantise(bits, rng) for g in (0.7, 0.92))
     assert strong.converged.all() and weak.converged.all()
     assert np.median(strong.iterations) < np.median(weak.iterations)
     assert strong.distortion.mean() > weak.distortion.mean()
@@ -339,7 +336,7 @@ def test_a_variable_of_high_degree_does_not_underflow():
     symbols[:19] = 10
     bits = bits_from_symbols(symbols, 4)
     for schedule in SCHEDULES:
-        result = ReinforcedBP(code, gamma0=1, prior=3, schedule=schedule).encode(bits, rng)
+        result = ReinforcedBP(code, gamma0=1, prior=3, schedule=schedule).quantise(bits, rng)
         assert result.converged.all() and (result.symbols == 5).all()
         assert np.isfinite(fixed_point(code, bits, 3, rng, schedule=schedule).marginals).all()
 
@@ -355,6 +352,10 @@ def test_a_variable_of_high_degree_does_not_underflow():
         ({"schedule": "serial"}, "schedule"),
         ({"max_iterations": 0}, "max_iterations"),
         ({"max_iterations": 2.5}, "max_iterations"),
+        ({"max_iterations": np.inf}, "max_iterations=inf given"),
+        ({"max_iterations": np.nan}, "max_iterations=nan given"),
+        ({"max_trials": np.inf}, "max_trials=inf given"),
+        ({"prior": np.nan}, "prior"),
         ({"max_trials": 0}, "max_trials"),
     ],
 )
@@ -368,8 +369,8 @@ def test_a_wrong_option_is_refused(options, name):
 def test_wrong_bits_are_refused(bits):
     rng = np.random.default_rng(0)
     code = ultra_sparse(20, 0.4, 2, rng)
-    for call in (ReinforcedBP(code).encode, ReinforcedBP(code).trace, lambda b, r: fixed_point(code, b, 1.0, r)):
-        with pytest.raises(ValueError, match="bits"):
+    for call in (ReinforcedBP(code).quantise, ReinforcedBP(code).trace, lambda b, r: fixed_point(code, b, 1.0, r)):
+        with pytest.raises(ValueError, match="^source .* given, .* expected"):
             call(bits, rng)
 
 
@@ -380,18 +381,83 @@ def test_wrong_arguments_of_trace_and_fixed_point_are_refused():
     for options in ({"bins": 0}, {"bins": 1.5}, {"first_bits": -1}, {"first_bits": 41}):
         with pytest.raises(ValueError, match=next(iter(options))):
             ReinforcedBP(code).trace(bits, rng, **options)
-    with pytest.raises(ValueError, match="bits"):
+    with pytest.raises(ValueError, match=r"source of shape \(2, 40\) given, \(40,\) is expected"):
         ReinforcedBP(code).trace(random_bits(rng, code, 2), rng)
     for options in ({"tolerance": -1}, {"tolerance": np.nan}, {"max_iterations": 0}, {"schedule": "serial"}):
         with pytest.raises(ValueError, match=next(iter(options))):
             fixed_point(code, bits, 1.0, rng, **options)
 
 
+def test_a_seed_stands_for_its_generator():
+    code = ultra_sparse(60, 0.4, 4, 3, reduction=2)
+    np.testing.assert_array_equal(
+        code.to_dense(), ultra_sparse(60, 0.4, 4, np.random.default_rng(3), reduction=2).to_dense()
+    )
+    bits = random_bits(np.random.default_rng(0), code)
+    bp = ReinforcedBP(code, gamma0=0.8)
+    for call in (
+        lambda rng: bp.quantise(bits, rng).symbols,
+        lambda rng: bp.trace(bits, rng).entropy,
+        lambda rng: fixed_point(code, bits, 0.9, rng).marginals,
+        lambda rng: weight_enumerator(code, bits, [0.5, 1.0], rng).entropy,
+    ):
+        np.testing.assert_array_equal(call(5), call(np.random.default_rng(5)))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("prior", [50.0, 4.3e37, 2.4e38, 1e300])
+def test_however_large_the_prior_only_the_source_is_possible(prior, schedule):
+    """Also where it is more than a float32 holds: the first decision is the source itself, and a codeword stays."""
+    rng = np.random.default_rng(17)
+    code = ultra_sparse(60, 0.4, 4, rng, reduction=2)
+    bits = random_bits(rng, code)
+    trial = Trial(code, prior=prior, schedule=schedule)
+    trial.load(bits, 1)
+    trial.start()
+    trial.sweep([0.5])
+    assert np.isfinite(trial.marginals()).all() and trial.symbols().max() < 16
+    codeword = ReinforcedBP(code, gamma0=0.8).quantise(bits, 0)
+    assert codeword.converged
+    again = ReinforcedBP(code, prior=prior, schedule=schedule).quantise(codeword.bits, 0)
+    np.testing.assert_array_equal(again.symbols, codeword.symbols)
+    assert again.converged and again.distortion == 0
+    of_50 = ReinforcedBP(code, prior=50.0, schedule=schedule, max_iterations=20).quantise(bits, 0)
+    same = ReinforcedBP(code, prior=prior, schedule=schedule, max_iterations=20).quantise(bits, 0)
+    np.testing.assert_array_equal(same.symbols, of_50.symbols)
+
+
+def test_two_threads_may_quantise_at_once():
+    rng = np.random.default_rng(18)
+    code = ultra_sparse(200, 0.4, 6, rng, reduction=2)
+    bits = random_bits(rng, code, 4)
+    bp = ReinforcedBP(code, gamma0=0.9, max_iterations=40)
+    alone = [bp.quantise(word, 0).symbols for word in bits]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda word: bp.quantise(word, 0).symbols, bits))
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_all_that_is_returned_says_what_it_is_in_a_line():
+    code = ultra_sparse(100, 0.5, 4, 0, reduction=2)
+    bits = np.zeros((2, 400), np.uint8)
+    bp = ReinforcedBP(code, schedule="check")
+    text = "GFqCode(100 symbols, 48 checks, GF(16), rate 0.520)"
+    assert repr(code) == text
+    assert repr(bp) == f"ReinforcedBP({text}, gamma0=0.92, prior=1.4, schedule='check')"
+    assert repr(bp.quantise(bits, 0)) == "Quantised(2 x 400 bits, 2 converged, mean distortion 0)"
+    assert repr(bp.quantise(bits[0], 0)) == "Quantised(1 x 400 bits, 1 converged, mean distortion 0)"
+    assert repr(bp.quantise(bits[:0], 0)) == "Quantised(0 x 400 bits, 0 converged)"
+    assert repr(bp.trace(bits[0], 0)) == "Trace(1 iterations, converged, distortion 0)"
+    found = fixed_point(code, bits[0], 3.0, 0, max_iterations=1)
+    assert repr(found) == "FixedPoint(100 symbols of GF(16), not converged in 1 iterations)"
+    assert repr(Trial(code, prior=1)) == f"Trial({text}, prior=1, schedule='variable')"
+
+
 WITHOUT_JIT = """
 import numpy as np
 from jscc.gfq.fields import field
 from jscc.gfq.reinforced_bp import ReinforcedBP, fixed_point
-from jscc.gfq.construction import GFqCode
+from jscc.gfq.code import GFqCode
 from jscc.tanner import TannerGraph
 matrix = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 1, 0, 1, 0, 1]])
 for p in (1, 4):
@@ -400,7 +466,7 @@ for p in (1, 4):
     bits = rng.integers(0, 2, (2, code.n_bits))
     for schedule in ("variable", "fixed", "check", "flooding"):
         bp = ReinforcedBP(code, gamma0=0.8, schedule=schedule, max_iterations=4, max_trials=2)
-        result = bp.encode(bits, np.random.default_rng(0))
+        result = bp.quantise(bits, np.random.default_rng(0))
         print(*result.symbols.ravel(), *result.iterations, *result.converged.astype(int))
         print(*bp.trace(bits[0], np.random.default_rng(0)).entropy)
         print(*fixed_point(code, bits[0], 1.0, rng, schedule=schedule, max_iterations=2).to_checks.ravel())

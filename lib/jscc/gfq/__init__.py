@@ -5,11 +5,15 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "_transform": ["walsh_hadamard"],
+        "code": ["GFqCode", "bits_from_symbols", "symbols_from_bits"],
         "compressor": ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"],
-        "construction": ["GFqCode", "bits_from_symbols", "symbols_from_bits", "ultra_sparse"],
+        "construction": ["growth_steps", "grown", "ultra_sparse"],
         "enumerator": ["WeightEnumerator", "weight_enumerator"],
         "fields": ["Field", "field"],
         "leaves": ["LeafRemoval", "leaf_removal"],
-        "reinforced_bp": ["Encoding", "FixedPoint", "ReinforcedBP", "Trace", "fixed_point"],
+        "nearest": ["least_distance"],
+        "reinforced_bp": ["FixedPoint", "Quantised", "ReinforcedBP", "Trace", "fixed_point"],
+        "trial": ["Trial"],
     },
 )

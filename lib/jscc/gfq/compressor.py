@@ -38,7 +38,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jscc.gfq.construction import GFqCode, bits_from_symbols, symbols_from_bits, ultra_sparse
+from jscc.gfq.code import GFqCode, bits_from_symbols, symbols_from_bits
+from jscc.gfq.construction import growth_steps, ultra_sparse
 from jscc.gfq.leaves import leaf_removal
 from jscc.gfq.reinforced_bp import ReinforcedBP
 from jscc.information import rate_distortion_slope
@@ -52,8 +53,12 @@ _GRAPHS = ("peg", "random")
 # What a short file may make the decoder allocate: n is at most this many times k, and never above a limit.
 _MOST_SYMBOLS_PER_STORED = 16
 _MOST_SYMBOLS = 1 << 21
-# What it may make the decoder compute: few checks with very many symbols each are slow to draw.
+# What it may make the decoder compute: few checks with very many symbols each are slow to draw. The steps of the
+# graph's growth are at most this many times the most symbols that there may be: half a minute at 2**18 symbols.
 _MOST_SYMBOLS_PER_CHECK = 64
+_MOST_STEPS_PER_SYMBOL = 2048
+# Symbols that are unpacked at a time, or a block if it is longer.
+_AT_A_TIME = 1 << 16
 
 
 class ContainerError(ValueError):
@@ -88,7 +93,7 @@ class NotConverged(RuntimeError):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What a compression cost and how near it came.
 
@@ -112,6 +117,10 @@ class Report:
     trials: np.ndarray
     mended: np.ndarray
 
+    def __repr__(self) -> str:
+        blocks, mended = len(self.trials), np.count_nonzero(self.mended)
+        return f"Report(distortion {self.distortion:.4g} in {blocks} blocks, {mended} of them mended)"
+
 
 class Compressor:
     """A reduced ultra-sparse code with what is needed to compress by it.
@@ -134,14 +143,29 @@ class Compressor:
     Attributes
     ----------
     code : GFqCode
-    leaves : jscc.gfq.leaves.LeafRemoval
+    leaves : LeafRemoval
     rbp : ReinforcedBP
 
     Raises
     ------
     ValueError
         If there is no such code, its core is not empty (without a reduction it never is), it has more than 2**21
-        symbols, fewer than one symbol in 16 is an information symbol, or there is fewer than one check for 64 symbols.
+        symbols, fewer than one symbol in 16 is an information symbol, there is fewer than one check for 64 symbols, or
+        its graph takes more than 2**32 steps to grow (`jscc.gfq.construction.growth_steps`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from jscc.gfq import Compressor, decompress
+    >>> compressor = Compressor(600, 0.5, 4, seed=1, reduction=5, gamma0=0.8)
+    >>> compressor
+    Compressor(GFqCode(600 symbols, 295 checks, GF(16), rate 0.508), gamma0=0.8, prior=2.01286)
+    >>> bits = np.random.default_rng(0).integers(0, 2, 5000, dtype=np.uint8)
+    >>> container, report = compressor.compress(bits, 0)
+    >>> len(container), report.distortion < 0.15
+    (509, True)
+    >>> float(np.mean(decompress(container) != bits)) == report.distortion
+    True
     """
 
     def __init__(
@@ -158,32 +182,41 @@ class Compressor:
         **settings,
     ) -> None:
         if not 0 <= seed < 1 << 64:
-            raise ValueError(f"the seed is {seed}; expected 0 to 2**64 - 1")
+            raise ValueError(f"seed={seed} given, 0 to 2**64 - 1 is expected")
         if n_symbols > _MOST_SYMBOLS:
-            raise ValueError(f"a container's code has at most {_MOST_SYMBOLS} symbols, not {n_symbols}")
+            raise ValueError(f"n_symbols={n_symbols} given, at most {_MOST_SYMBOLS} in a container is expected")
+        n_checks = round(n_symbols * (1 - rate)) if 0 < rate < 1 else 0  # what is no code `ultra_sparse` refuses
+        if 0 < n_checks * _MOST_SYMBOLS_PER_CHECK < n_symbols:
+            raise ValueError(f"rate={rate} given, {n_checks} checks on {n_symbols} symbols; one for 64 is expected")
+        steps, most = growth_steps(n_symbols, max(n_checks, 1)), _MOST_STEPS_PER_SYMBOL * _MOST_SYMBOLS
+        if graph == "peg" and steps > most:
+            raise ValueError(f"a graph of {steps} steps given, at most {most} is expected; graph='random' takes few")
         self.code = ultra_sparse(
             n_symbols, rate, p, np.random.default_rng(seed), graph=graph, reduction=reduction, degree_one=degree_one
         )
-        n_checks = self.code.n_checks + reduction
-        if n_checks * _MOST_SYMBOLS_PER_CHECK < n_symbols:
-            raise ValueError(f"{n_checks} checks on {n_symbols} symbols, fewer than one check for 64 symbols")
         self.leaves = leaf_removal(self.code)
         k = len(self.leaves.information_set)
         if k * _MOST_SYMBOLS_PER_STORED < n_symbols:
-            raise ValueError(f"{k} of {n_symbols} symbols carry information, fewer than one in 16")
+            raise ValueError(
+                f"rate={rate} given, at which {k} of {n_symbols} symbols carry information; one in 16 is expected"
+            )
         settings.setdefault("prior", 0.95 * float(rate_distortion_slope(self.code.rate)))
         self.rbp = ReinforcedBP(self.code, **settings)
         self.mend = mend
         n_leaves = round(degree_one * n_symbols)
         self._description = (p, _GRAPHS.index(graph), n_symbols, n_checks, reduction, n_leaves, seed)
 
-    def compress(self, bits, rng: np.random.Generator) -> tuple[bytes, Report]:
+    def __repr__(self) -> str:
+        options = repr(self.rbp).removeprefix("ReinforcedBP").removesuffix(")")
+        return f"Compressor{options}{', mend=True' * self.mend})"
+
+    def compress(self, bits, rng: int | np.random.Generator) -> tuple[bytes, Report]:
         """Compress bits.
 
         Parameters
         ----------
         bits : array_like of 0 and 1, shape (length,)
-        rng : numpy.random.Generator
+        rng : int or numpy.random.Generator
             For the schedules of the belief propagation.
 
         Returns
@@ -201,34 +234,42 @@ class Compressor:
         """
         bits = symbols_from_bits(bits, 1)
         if bits.ndim != 1:
-            raise ValueError(f"bits have one axis, not shape {bits.shape}")
+            raise ValueError(f"bits of shape {bits.shape} given, (length,) is expected")
         n_blocks = -(-len(bits) // self.code.n_bits)
         blocks = np.zeros((n_blocks, self.code.n_bits), np.uint8)
         blocks.reshape(-1)[: len(bits)] = bits
-        encoding = self.rbp.encode(blocks, rng)
-        if not encoding.converged.all() and not self.mend:
-            raise NotConverged(np.flatnonzero(~encoding.converged), n_blocks, self.rbp)
-        symbols = self.leaves.mend(encoding.symbols)
-        mended = np.count_nonzero(symbols != encoding.symbols, axis=1)
+        found = self.rbp.quantise(blocks, rng)
+        astray = np.flatnonzero(~found.converged)
+        if len(astray) and not self.mend:
+            raise NotConverged(astray, n_blocks, self.rbp)
+        symbols, mended = found.symbols, np.zeros(n_blocks, np.int64)
+        if len(astray):
+            symbols[astray] = self.leaves.mend(before := symbols[astray])
+            mended[astray] = np.count_nonzero(symbols[astray] != before, axis=1)
         wrong = bits_from_symbols(symbols, self.code.field.p) != blocks
         distortion = np.count_nonzero(wrong.reshape(-1)[: len(bits)]) / len(bits) if len(bits) else np.nan
         stored = bits_from_symbols(self.leaves.information(symbols), self.code.field.p)
         header = _HEADER.pack(_MAGIC, _VERSION, *self._description, _checksum(self.code), len(bits), n_blocks)
         container = header + np.packbits(stored).tobytes()
-        report = Report(distortion, wrong.mean(axis=1), encoding.iterations, encoding.trials, mended)
+        report = Report(distortion, wrong.mean(axis=1), found.iterations, found.trials, mended)
         return container + _CRC.pack(zlib.crc32(container)), report
 
 
-def decompress(container: bytes, *, max_symbols: int = 1 << 18) -> np.ndarray:
+def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 1 << 27) -> np.ndarray:
     """The bits that a container stands for.
+
+    It takes as much memory as there are bits, and a few megabytes for the code and one block.
 
     Parameters
     ----------
     container : bytes
         From `Compressor.compress`.
     max_symbols : int
-        The longest code that is drawn, in symbols; it keeps a container from a stranger from taking more than a minute
+        The longest code that is drawn, in symbols; its graph may take 2048 times as many steps
+        (`jscc.gfq.construction.growth_steps`). It keeps a container from a stranger from taking more than half a minute
         or so. A longer one, up to 2**21 symbols, has to be allowed.
+    max_bits : int
+        The most bits that come back, one byte each; a container's own size allows 128 for each byte of it.
 
     Returns
     -------
@@ -238,57 +279,89 @@ def decompress(container: bytes, *, max_symbols: int = 1 << 18) -> np.ndarray:
     Raises
     ------
     ContainerError
-        If the container is damaged, of another version, contradicts itself, or describes no code or
-        another one than is built here. Before anything is allocated, all sizes are held against the container's own.
+        If the container is damaged, of another version, contradicts itself, describes no code or another one than is
+        built here, or asks for more than is allowed. Before anything is allocated, all sizes are held against the
+        container's own.
+
+    Examples
+    --------
+    >>> from jscc.gfq import decompress
+    >>> decompress(b"JGFQ\\x01")
+    Traceback (most recent call last):
+    jscc.gfq.compressor.ContainerError: offset 5: the container ends, at least 51 bytes are expected
     """
     if len(container) < _HEADER.size + _CRC.size:
-        raise ContainerError(len(container), f"the container ends, at least {_HEADER.size + _CRC.size} bytes expected")
+        least = _HEADER.size + _CRC.size
+        raise ContainerError(len(container), f"the container ends, at least {least} bytes are expected")
     magic, version, p, graph, n, n_checks, reduction, n_leaves, seed, checksum, length, n_blocks = _HEADER.unpack_from(
         container
     )
     if magic != _MAGIC:
-        raise ContainerError(0, f"{magic!r} found, {_MAGIC!r} expected")
+        raise ContainerError(0, f"{magic!r} given, {_MAGIC!r} is expected")
     if version != _VERSION:
-        raise ContainerError(4, f"version {version} of the format, only {_VERSION} is known")
+        raise ContainerError(4, f"version {version} of the format given, {_VERSION} is expected")
     end = len(container) - _CRC.size
     stored_crc, crc = _CRC.unpack_from(container, end)[0], zlib.crc32(container[:end])
     if stored_crc != crc:
-        raise ContainerError(end, f"checksum {stored_crc:08x} stored, {crc:08x} computed: the container is damaged")
+        raise ContainerError(end, f"checksum {stored_crc:08x} given, {crc:08x} is expected: the container is damaged")
     k = n - n_checks + reduction
     for offset, right, what in (
-        (5, 1 <= p <= 8, f"symbols of {p} bits, 1 to 8 expected"),
-        (6, graph < len(_GRAPHS), f"graph of kind {graph}, 0 to {len(_GRAPHS) - 1} expected"),
-        (7, n <= max_symbols, f"{n} symbols, at most max_symbols = {max_symbols} expected"),
-        (11, 2 <= n_checks < n, f"{n_checks} checks, 2 to n - 1 = {n - 1} expected"),
-        (11, n_checks * _MOST_SYMBOLS_PER_CHECK >= n, f"{n_checks} checks on {n} symbols, fewer than one for 64"),
-        (15, reduction < n_checks, f"{reduction} checks taken away, fewer than {n_checks} expected"),
-        (11, k * _MOST_SYMBOLS_PER_STORED >= n, f"{k} of {n} symbols are stored, fewer than one in 16"),
-        (19, n_leaves <= n, f"{n_leaves} symbols of degree one among {n}"),
-        (43, n_blocks == -(-length // max(n * p, 1)), f"{n_blocks} blocks of {n * p} bits for {length} bits"),
+        (5, 1 <= p <= 8, f"symbols of {p} bits given, 1 to 8 is expected"),
+        (6, graph < len(_GRAPHS), f"graph of kind {graph} given, 0 to {len(_GRAPHS) - 1} is expected"),
+        (7, n <= max_symbols, f"{n} symbols given, at most max_symbols = {max_symbols} is expected"),
+        (11, 2 <= n_checks < n, f"{n_checks} checks given, 2 to n - 1 = {n - 1} is expected"),
+        (
+            11,
+            n_checks * _MOST_SYMBOLS_PER_CHECK >= n,
+            f"{n_checks} checks on {n} symbols given, one for 64 is expected",
+        ),
+        (15, reduction < n_checks, f"{reduction} checks taken away given, fewer than {n_checks} is expected"),
+        (11, k * _MOST_SYMBOLS_PER_STORED >= n, f"{k} of {n} symbols stored given, one in 16 is expected"),
+        (19, n_leaves <= n, f"{n_leaves} symbols of degree one given, at most {n} is expected"),
+        (35, length <= max_bits, f"{length} bits given, at most max_bits = {max_bits} is expected"),
+        (43, n_blocks == -(-length // max(n * p, 1)), f"{n_blocks} blocks of {n * p} bits given for {length} bits"),
     ):
         if not right:
             raise ContainerError(offset, what)
     n_stored = n_blocks * k * p
     if end - _HEADER.size != -(-n_stored // 8):
         raise ContainerError(
-            _HEADER.size, f"{end - _HEADER.size} bytes of symbols, {n_blocks} blocks need {-(-n_stored // 8)}"
+            _HEADER.size,
+            f"{end - _HEADER.size} bytes of symbols given, {-(-n_stored // 8)} for {n_blocks} blocks is expected",
         )
     if not n_blocks:
         return np.zeros(0, np.uint8)
-    stored = np.unpackbits(np.frombuffer(container, np.uint8, end - _HEADER.size, _HEADER.size))
-    if stored[n_stored:].any():
-        raise ContainerError(end - 1, "the bits after the last symbol are not zero")
-    information = symbols_from_bits(stored[:n_stored].reshape(n_blocks, -1), p)
-    rng = np.random.default_rng(seed)
+    stored = np.frombuffer(container, np.uint8, end - _HEADER.size, _HEADER.size)
+    if stored[-1] & ((1 << -n_stored % 8) - 1):
+        raise ContainerError(end - 1, "bits after the last symbol given, zeros are expected")
+    steps, most_steps = growth_steps(n, n_checks), _MOST_STEPS_PER_SYMBOL * max_symbols
+    if _GRAPHS[graph] == "peg" and steps > most_steps:
+        raise ContainerError(11, f"a graph of {steps} steps given, at most {most_steps} for max_symbols is expected")
     options = {"graph": _GRAPHS[graph], "reduction": reduction, "degree_one": n_leaves / n}
     try:
-        code = ultra_sparse(n, 1 - n_checks / n, p, rng, **options)
-        words = leaf_removal(code).codeword(information)
+        code = ultra_sparse(n, 1 - n_checks / n, p, seed, **options)
+        leaves = leaf_removal(code)
+        leaves.information_set  # noqa: B018, it raises if there is none
     except (ValueError, RuntimeError) as error:
-        raise ContainerError(5, f"the code described is of no use: {error}") from error
+        raise ContainerError(5, f"a code of no use given: {error}") from error
     if _checksum(code) != checksum:
         raise ContainerError(31, "the code that is built here is not the one that the container was written with")
-    return bits_from_symbols(words, p).reshape(-1)[:length]
+    bits = np.empty(length, np.uint8)
+    step = max(1, _AT_A_TIME // n)
+    for block in range(0, n_blocks, step):
+        blocks = min(step, n_blocks - block)
+        information = symbols_from_bits(_bits_at(stored, block * k * p, blocks * k * p).reshape(blocks, -1), p)
+        place = block * n * p
+        bits[place : place + blocks * n * p] = bits_from_symbols(leaves.codeword(information), p).ravel()[
+            : length - place
+        ]
+    return bits
+
+
+def _bits_at(packed: np.ndarray, start: int, count: int) -> np.ndarray:
+    """Bits `start` to `start + count` of packed bytes."""
+    first = start // 8
+    return np.unpackbits(packed[first : -(-(start + count) // 8)])[start - 8 * first :][:count]
 
 
 def _checksum(code: GFqCode) -> int:

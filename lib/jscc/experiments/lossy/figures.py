@@ -8,12 +8,13 @@ from functools import cache
 import numpy as np
 
 from jscc.convolutional.viterbi import code_of_rate
-from jscc.gfq.construction import GFqCode, bits_from_symbols, ultra_sparse
+from jscc.gfq.code import GFqCode, bits_from_symbols
+from jscc.gfq.construction import ultra_sparse
 from jscc.gfq.enumerator import weight_enumerator
 from jscc.gfq.leaves import leaf_removal
-from jscc.gfq.reinforced_bp import Encoding, ReinforcedBP
+from jscc.gfq.reinforced_bp import Quantised, ReinforcedBP
 from jscc.information import distortion_rate, rate_distortion_slope
-from jscc.polar.quantise import PolarCode
+from jscc.polar.code import PolarCode
 from jscc.runner import Experiment
 
 N_BITS = 12_000  # the paper's length in Figs. 1 and 3
@@ -41,32 +42,32 @@ def code(
     return ultra_sparse(n_symbols, rate, p, rng, graph=graph, reduction=reduction, degree_one=degree_one)
 
 
-def compressed(a_code: GFqCode, n_samples: int, seed: int, **settings) -> tuple[Encoding, np.ndarray]:
+def compressed(a_code: GFqCode, n_samples: int, seed: int, **settings) -> tuple[Quantised, np.ndarray]:
     """`n_samples` uniform source words, compressed, and the words."""
     rng = np.random.default_rng(seed)
     words = rng.integers(0, 2, (n_samples, a_code.n_bits), dtype=np.uint8)
-    return ReinforcedBP(a_code, **settings).encode(words, rng), words
+    return ReinforcedBP(a_code, **settings).quantise(words, rng), words
 
 
-def summary(encoding: Encoding) -> dict:
+def summary(found: Quantised) -> dict:
     """Means over the samples; distortion over those that converged, the only ones that are codewords."""
-    good = encoding.distortion[encoding.converged]
+    good = found.distortion[found.converged]
     return {
         "distortion": float(good.mean()) if len(good) else None,
         "std": float(good.std(ddof=1)) if len(good) > 1 else None,
-        "iterations": float(encoding.iterations.mean()),
-        "iterations_std": float(encoding.iterations.std(ddof=1)),
-        "trials": float(encoding.trials.mean()),
-        "converged": int(encoding.converged.sum()),
-        "n": len(encoding.converged),
+        "iterations": float(found.iterations.mean()),
+        "iterations_std": float(found.iterations.std(ddof=1)),
+        "trials": float(found.trials.mean()),
+        "converged": int(found.converged.sum()),
+        "n": len(found.converged),
     }
 
 
 def tradeoff(gamma0: float, prior: float, samples: int, seed: int) -> dict:
     """One point of Fig. 2."""
     a_code = code(**TRADEOFF)
-    encoding, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
-    return {"rate": a_code.rate, **summary(encoding)}
+    found, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
+    return {"rate": a_code.rate, **summary(found)}
 
 
 # Fig. 3: the paper looked for the best gamma0 and L "by simulations", such that the mean number of trials is
@@ -85,7 +86,7 @@ def rate_distortion(graph: str, p: int, rate: float, b: int, gamma1: float, samp
     """
     a_code = code(N_BITS // p, rate, p, graph, b)
     settings, tried = tuned(a_code, gamma1, TUNING_SAMPLES if samples > 5 else 2)
-    encoding, words = compressed(a_code, samples, seed, **settings)
+    found, words = compressed(a_code, samples, seed, **settings)
     row = {
         "actual_rate": a_code.rate,
         "limit": float(distortion_rate(a_code.rate)),
@@ -93,29 +94,29 @@ def rate_distortion(graph: str, p: int, rate: float, b: int, gamma1: float, samp
         "gamma0": settings["gamma0"],
         "prior": settings["prior"],
     }
-    return {**row, **summary(encoding), **mending(a_code, words, encoding)}
+    return {**row, **summary(found), **mending(a_code, words, found)}
 
 
 def patience(gamma0: float, gamma1: float, multiple: float, samples: int, seed: int) -> dict:
     """GF(256) at R = 1/2 with settings around the tuned one of Fig. 3, whatever they cost."""
     a_code = code(N_BITS // 8, 0.5, 8)
     prior = multiple * float(rate_distortion_slope(a_code.rate))
-    encoding, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
+    found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
     limit = float(distortion_rate(a_code.rate))
-    return {"rate": a_code.rate, "limit": limit, **summary(encoding), **mending(a_code, words, encoding)}
+    return {"rate": a_code.rate, "limit": limit, **summary(found), **mending(a_code, words, found)}
 
 
-def mending(a_code: GFqCode, words: np.ndarray, encoding: Encoding) -> dict:
+def mending(a_code: GFqCode, words: np.ndarray, found: Quantised) -> dict:
     """What is left to mend, and the distortion of all samples when leaf removal has done it."""
     leaves = leaf_removal(a_code)
-    unsatisfied = np.count_nonzero(a_code.syndrome(encoding.symbols), axis=1)
+    unsatisfied = np.count_nonzero(a_code.syndrome(found.symbols), axis=1)
     facts = {"unsatisfied": float(unsatisfied.mean()), "mended_symbols": None, "mended": None, "mended_std": None}
     if leaves.core.size:
         return facts
-    symbols = leaves.mend(encoding.symbols)
+    symbols = leaves.mend(found.symbols)
     distortion = (bits_from_symbols(symbols, a_code.field.p) != words).mean(axis=1)
     return facts | {
-        "mended_symbols": float(np.count_nonzero(symbols != encoding.symbols, axis=1).mean()),
+        "mended_symbols": float(np.count_nonzero(symbols != found.symbols, axis=1).mean()),
         "mended": float(distortion.mean()),
         "mended_std": float(distortion.std(ddof=1)),
     }
@@ -134,10 +135,10 @@ def tuned(a_code: GFqCode, gamma1: float, samples: int) -> tuple[dict, int]:
         step = 0
         while 0 <= index < len(GAMMAS):
             settings = {"gamma0": GAMMAS[index], "gamma1": gamma1, "prior": multiple * slope}
-            encoding = tried_on(a_code, samples, settings)
+            found = tried_on(a_code, samples, settings)
             tried += 1
-            converged, distortion = encoding.converged.sum(), encoding.distortion[encoding.converged]
-            few = encoding.trials.sum() <= MOST_TRIALS * samples and within_iterations(encoding, samples)
+            converged, distortion = found.converged.sum(), found.distortion[found.converged]
+            few = found.trials.sum() <= MOST_TRIALS * samples and within_iterations(found, samples)
             held = bool(few and converged == samples)
             # Where no setting keeps to the conditions, the one that converges most often.
             score = (held, 0 if held else int(converged), -float(distortion.mean()) if converged else -1.0)
@@ -153,30 +154,30 @@ def tuned(a_code: GFqCode, gamma1: float, samples: int) -> tuple[dict, int]:
     return best, tried
 
 
-def tried_on(a_code: GFqCode, samples: int, settings: dict) -> Encoding:
+def tried_on(a_code: GFqCode, samples: int, settings: dict) -> Quantised:
     """Compress the tuning samples two by two, and stop when their iterations are too many for all of them."""
     rng = np.random.default_rng(TUNING_SEED)
     words = rng.integers(0, 2, (samples, a_code.n_bits), dtype=np.uint8)
     rbp = ReinforcedBP(a_code, **settings)
     parts = []
     for start in range(0, samples, 2):
-        parts.append(rbp.encode(words[start : start + 2], rng))
-        so_far = Encoding(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Encoding)))
+        parts.append(rbp.quantise(words[start : start + 2], rng))
+        so_far = Quantised(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Quantised)))
         if not within_iterations(so_far, samples):
             break
     return so_far
 
 
-def within_iterations(encoding: Encoding, samples: int) -> bool:
+def within_iterations(found: Quantised, samples: int) -> bool:
     """Whether the samples so far leave the mean of all below the most that there may be."""
-    return bool(encoding.iterations.sum() < MOST_ITERATIONS * samples)
+    return bool(found.iterations.sum() < MOST_ITERATIONS * samples)
 
 
 def reduction(graph: str, b: int, gamma0: float, number: int, samples: int, seed: int) -> dict:
     """One trial each for samples of one code with b checks taken away."""
     a_code = code(**TRADEOFF, graph=graph, reduction=b, number=number)
-    encoding, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
-    return {"rate": a_code.rate, "core": leaf_removal(a_code).core.size, **summary(encoding)}
+    found, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
+    return {"rate": a_code.rate, "core": leaf_removal(a_code).core.size, **summary(found)}
 
 
 # What changes against the code of Fig. 2 and the defaults of RBP.
@@ -201,8 +202,8 @@ def scheduling(variant: str, gamma0: float, samples: int, seed: int) -> dict:
     a_code = code(**TRADEOFF, degree_one=settings.pop("degree_one", 0.0))
     # Slower schedules are to be seen to the end.
     settings |= {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": 1000}
-    encoding, _ = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(encoding)}
+    found, _ = compressed(a_code, samples, seed, **settings)
+    return {"rate": a_code.rate, **summary(found)}
 
 
 def scaling(n_bits: int, gamma0: float, gamma1: float, samples: int, seed: int) -> dict:
@@ -210,14 +211,14 @@ def scaling(n_bits: int, gamma0: float, gamma1: float, samples: int, seed: int) 
     p = 6
     a_code = code(n_bits // p, 0.5, p)
     prior = float(rate_distortion_slope(0.5))
-    encoding, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior, max_trials=1)
-    work = encoding.iterations * a_code.graph.n_edges / a_code.n_bits
+    found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior, max_trials=1)
+    work = found.iterations * a_code.graph.n_edges / a_code.n_bits
     return {
         "rate": a_code.rate,
         "limit": float(distortion_rate(a_code.rate)),
-        **summary(encoding),
+        **summary(found),
         "edge_iterations_per_bit": float(work.mean()),
-        **mending(a_code, words, encoding),
+        **mending(a_code, words, found),
     }
 
 
@@ -225,8 +226,8 @@ def budget(gamma0: float, max_iterations: int, samples: int, seed: int) -> dict:
     """The code of Fig. 2 with one trial that is stopped early and mended, where the paper restarts."""
     a_code = code(**TRADEOFF)
     settings = {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": max_iterations}
-    encoding, words = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(encoding), **mending(a_code, words, encoding)}
+    found, words = compressed(a_code, samples, seed, **settings)
+    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
 
 
 MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jscc.polar import quantise
-from jscc.polar.quantise import PolarCode, bhattacharyya, transform
+from jscc.polar._kernels import parity
+from jscc.polar.code import PolarCode, bhattacharyya, transform
 from support import printed_without_and_with_jit
 
 
@@ -99,12 +99,35 @@ def test_drawn_bits_have_the_exact_posterior():
 def test_the_quantisation_is_the_codeword_of_its_information(rng):
     code = PolarCode(256, 100, 0.15)
     words = np.random.default_rng(0).integers(0, 2, (6, 256))
-    information, codewords = code.quantise(words, rng and np.random.default_rng(rng))
+    information, codewords = code.quantise(words, rng)
+    np.testing.assert_array_equal(code.quantise(words, rng and np.random.default_rng(rng))[1], codewords)
     assert information.shape == (6, 100) and code.rate == 100 / 256 and code.frozen.sum() == 156
     np.testing.assert_array_equal(code.encode(information), codewords)
     assert (transform(codewords)[:, code.frozen] == 0).all()
     assert (transform(codewords)[:, ~code.frozen] == information).all()
     np.testing.assert_array_equal(code.quantise(words[2])[1], code.quantise(words)[1][2])
+
+
+@pytest.mark.parametrize("rng", [None, 5])
+def test_a_word_or_a_batch_or_none(rng):
+    code = PolarCode(64, 20, 0.2)
+    words = np.random.default_rng(0).integers(0, 2, (3, 64), dtype=np.uint8)
+    for some in (words, words[0], words[:1], words[:0]):
+        information, codewords = code.quantise(some, rng)
+        assert information.shape == (*some.shape[:-1], 20) and codewords.shape == some.shape
+        assert information.dtype == codewords.dtype == np.uint8
+        np.testing.assert_array_equal(code.encode(information), codewords, strict=True)
+        np.testing.assert_array_equal(transform(transform(some)), some, strict=True)
+    np.testing.assert_array_equal(transform(words[:, None]), transform(words)[:, None])
+
+
+def test_integers_of_every_kind_make_the_same_code():
+    code = PolarCode(64, 20, 0.2)
+    for kind in (np.int64, np.uint8, np.int32):
+        np.testing.assert_array_equal(PolarCode(kind(64), kind(20), np.float32(0.2)).frozen, code.frozen)
+        np.testing.assert_array_equal(bhattacharyya(kind(64), 0.2), bhattacharyya(64, 0.2))
+    assert (code.length, code.dimension, code.rate) == (64, 20, 20 / 64)
+    assert repr(code) == "PolarCode(64, 20, 0.2)"
 
 
 def test_without_frozen_bits_nothing_is_lost():
@@ -136,16 +159,22 @@ def test_few_components_freeze_nearly_the_same_bits():
         (lambda: transform([0, 1, 0]), "power of two"),
         (lambda: transform([0, 2]), "bits"),
         (lambda: transform(1), "bits"),
-        (lambda: bhattacharyya(12, 0.1), "power of two"),
+        (lambda: bhattacharyya(12, 0.1), "length=12 given, a power of two"),
+        (lambda: bhattacharyya(8.0, 0.1), "length=8.0 given, a power of two"),
+        (lambda: PolarCode(np.inf, 1, 0.1), "length=inf given"),
+        (lambda: PolarCode(8, 2.5, 0.1), "dimension=2.5 given"),
+        (lambda: PolarCode(8, np.inf, 0.1), "dimension=inf given"),
+        (lambda: PolarCode(8, np.nan, 0.1), "dimension=nan given"),
+        (lambda: bhattacharyya(8, np.nan), "flip=nan given"),
         (lambda: bhattacharyya(8, 0), "flip"),
         (lambda: bhattacharyya(8, 0.6), "flip"),
         (lambda: bhattacharyya(8, 0.1, 1), "components"),
         (lambda: PolarCode(8, 0, 0.1), "dimension"),
         (lambda: PolarCode(8, 9, 0.1), "dimension"),
-        (lambda: PolarCode(8, 4, 0.1).encode([1, 0, 1]), "4 bits"),
-        (lambda: PolarCode(8, 4, 0.1).encode([1, 0, 1, 2]), "bits"),
-        (lambda: PolarCode(8, 4, 0.1).quantise([1, 0, 1, 0]), "8 bits"),
-        (lambda: PolarCode(2, 1, 0.1).quantise([[2, 0]]), "2 bits"),
+        (lambda: PolarCode(8, 4, 0.1).encode([1, 0, 1]), r"information of shape \(3,\) given, \(4,\)"),
+        (lambda: PolarCode(8, 4, 0.1).encode([1, 0, 1, 2]), "information .* bits 0 and 1"),
+        (lambda: PolarCode(8, 4, 0.1).quantise([1, 0, 1, 0]), r"source of shape \(4,\) given, \(8,\)"),
+        (lambda: PolarCode(2, 1, 0.1).quantise([[2, 0]]), "source .* bits 0 and 1"),
     ],
 )
 def test_wrong_arguments_are_refused(call, message):
@@ -156,14 +185,14 @@ def test_wrong_arguments_are_refused(call, message):
 def test_the_ratio_of_a_sum_of_two_bits():
     a, b = np.random.default_rng(3).normal(0, 4, (2, 200))
     exact = 2 * np.arctanh(np.tanh(a / 2) * np.tanh(b / 2))
-    np.testing.assert_allclose([quantise._parity(*pair) for pair in zip(a, b, strict=True)], exact, rtol=1e-6)
-    assert quantise._parity(300.0, -500.0) == pytest.approx(-300)
-    assert quantise._parity(0.0, 7.0) == 0
+    np.testing.assert_allclose([parity(*pair) for pair in zip(a, b, strict=True)], exact, rtol=1e-6)
+    assert parity(300.0, -500.0) == pytest.approx(-300)
+    assert parity(0.0, 7.0) == 0
 
 
 WITHOUT_JIT = """
 import numpy as np
-from jscc.polar.quantise import PolarCode
+from jscc.polar.code import PolarCode
 words = np.random.default_rng(0).integers(0, 2, (3, 32))
 code = PolarCode(32, 16, 0.11)
 print(*code.frozen, *code.quantise(words)[0].ravel(), *code.quantise(words, np.random.default_rng(1))[0].ravel())
