@@ -210,7 +210,7 @@ def bits_from_symbols(symbols, p: int) -> np.ndarray:
     return bits.reshape(*symbols.shape[:-1], symbols.shape[-1] * p)
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _syndromes(words, check_start, check_variables, labels, product, out):
     """words : (batch, n), out : (batch, m)."""
     for w in range(len(words)):
@@ -221,7 +221,7 @@ def _syndromes(words, check_start, check_variables, labels, product, out):
             out[w, check] = total
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _eliminate(matrix, product, inverse):
     """Rank of a dense matrix over GF(q), which is overwritten."""
     rank = 0

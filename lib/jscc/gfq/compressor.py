@@ -247,7 +247,7 @@ class Compressor:
             symbols[astray] = self.leaves.mend(before := symbols[astray])
             mended[astray] = np.count_nonzero(symbols[astray] != before, axis=1)
         wrong = bits_from_symbols(symbols, self.code.field.p) != blocks
-        distortion = np.count_nonzero(wrong.reshape(-1)[: len(bits)]) / len(bits) if len(bits) else np.nan
+        distortion = float(np.mean(wrong.reshape(-1)[: len(bits)])) if len(bits) else np.nan
         stored = bits_from_symbols(self.leaves.information(symbols), self.code.field.p)
         header = _HEADER.pack(_MAGIC, _VERSION, *self._description, _checksum(self.code), len(bits), n_blocks)
         container = header + np.packbits(stored).tobytes()

@@ -209,7 +209,7 @@ class _Growth(NamedTuple):
     eligible: np.ndarray  # (m,) scratch
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _below(bound, state):
     """A random number from 0 to bound - 1, by a step of xorshift on ``state[0]``."""
     x = state[0]
@@ -220,7 +220,7 @@ def _below(bound, state):
     return np.int64(x % np.uint64(bound))
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _lightest(by_degree, first, seen, stamp, eligible, state):
     """A check of least degree, drawn uniformly among those that are not seen."""
     degree = 0
@@ -242,7 +242,7 @@ def _lightest(by_degree, first, seen, stamp, eligible, state):
         degree += 1
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _grow(n_checks, degrees, horizon, growth, ends):
     """Fill ``ends``, the two checks of each symbol."""
     n = len(degrees)

@@ -220,7 +220,7 @@ def leaf_removal(code: GFqCode) -> LeafRemoval:
     return LeafRemoval(code, order, leaves[~is_free], free_start, leaves[is_free], core)
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _remove(check_start, check_variables, degree, last_check, waiting, order, leaf_start, leaves):
     """Fill the checks in the order of their removal, and the leaves of each; the number of steps.
 
@@ -258,7 +258,7 @@ def _remove(check_start, check_variables, degree, last_check, waiting, order, le
     return step
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _substitute(start, variables, coefficients, pivots, product, words):
     """Compute the pivots of words, shape (batch, n), that hold the information symbols."""
     for w in range(len(words)):

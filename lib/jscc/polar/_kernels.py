@@ -8,7 +8,7 @@ from numba import njit
 __all__ = ["parity", "polarise", "successive_cancellation"]
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def polarise(weight, bias, finer_weight, finer_bias):
     """The two channels that each channel becomes, as mixtures of as many components.
 
@@ -37,7 +37,7 @@ def polarise(weight, bias, finer_weight, finer_bias):
                     finer_bias[child, k] = min(finer_bias[child, k] / finer_weight[child, k], 1.0)
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def _add(weight, bias, more, a):
     """Add a component to the sums of its bin; bins are narrow where channels are good."""
     k = min(int(weight.size * (1 - np.sqrt(1 - a))), weight.size - 1)
@@ -45,7 +45,7 @@ def _add(weight, bias, more, a):
     bias[k] += more * a
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def successive_cancellation(ratio, frozen, below, inputs, codeword):
     """Bits of the transform's input one after the other, and the transform.
 
@@ -78,7 +78,7 @@ def successive_cancellation(ratio, frozen, below, inputs, codeword):
             done *= 2
 
 
-@njit(cache=True)
+@njit(error_model="numpy", cache=True)
 def parity(a, b):
     """The log-likelihood ratio of the sum of two bits."""
     least = min(abs(a), abs(b))
