@@ -193,6 +193,14 @@ def test_differences_compare_whole_numbers_exactly_and_real_ones_to_the_toleranc
     assert results.differences(table, table[["key", "n"]], ["key"]).keys() == {"columns"}
 
 
+def test_what_scatters_is_compared_by_its_interval():
+    table = pd.DataFrame({"key": ["a", "b"], "errors": [100, 100], "kept": [1, 1]})
+    for errors, kept, differs in ((106, 1, set()), (105, 2, {"kept"}), (94, 1, set()), (112, 1, {"errors"})):
+        fresh = table.assign(errors=[100, errors], kept=[1, kept])
+        assert results.differences(table, fresh, ["key"], scatter={"errors": 1.5}).keys() == differs
+    assert results.differences(table, table.assign(errors=101), ["key"]).keys() == {"errors"}
+
+
 # --- paper and here -------------------------------------------------------------------------------------
 
 PAPER = pd.DataFrame({"set": ["m", "m", "f"], "bits": [1, 2, 1], "accuracy": [90.0, math.nan, 80.0]})

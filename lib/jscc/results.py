@@ -263,7 +263,11 @@ def changed_definitions(then: Mapping, now: sources.Sources) -> list[str]:
 
 
 def differences(
-    table: pd.DataFrame, fresh: pd.DataFrame, keys: Sequence[str], tolerance: float = 1e-12
+    table: pd.DataFrame,
+    fresh: pd.DataFrame,
+    keys: Sequence[str],
+    tolerance: float = 1e-12,
+    scatter: Mapping[str, float] | None = None,
 ) -> dict[str, list[str]]:
     """Say where rows computed anew differ from a table's.
 
@@ -277,6 +281,9 @@ def differences(
         Columns that single out a point; of several rows of a point the order counts.
     tolerance
         Largest relative difference of two real numbers; counts and texts must be equal.
+    scatter
+        Standard deviation of the columns that a repetition need not give again to the digit; two values of such a
+        column may be four standard deviations of their difference apart, two texts may be any.
 
     Returns
     -------
@@ -300,7 +307,11 @@ def differences(
             continue
         before = known[point].pop(0)
         for column, value in row.items():
-            if not _equal(before[column], value, tolerance):
+            if column in (scatter or {}):
+                equal = isinstance(value, str) or abs(before[column] - value) <= 4 * math.sqrt(2) * scatter[column]
+            else:
+                equal = _equal(before[column], value, tolerance)
+            if not equal:
                 line = f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"
                 found.setdefault(column, []).append(line)
     for point in sorted({_point_text(row, keys) for row in fresh.to_dict("records")}):
@@ -376,7 +387,8 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
     verified = verified_points(born)
     if verified:
         last = born["verified"][-1]
-        rows.append(("verified", f"{verified} of {born['points']} points computed again, commit {last['commit'][:7]}"))
+        text = f"{verified} of {born['points']} points computed again, commit {last['commit'][:7]}"
+        rows.append(("verified", text + (", trainings within their scatter" if last.get("scatter") else "")))
     if born["data"]:
         rows.append(("data", ", ".join(f"{key} ({value[:8]})" for key, value in born["data"].items())))
     if born.get("point"):

@@ -50,9 +50,7 @@ def test_coefficients_equal_those_in_a_jpeg_file_s_own_decoding():
 
 def test_quality_100_is_nearly_lossless_and_the_error_grows_as_quality_falls():
     image = np.random.default_rng(2).integers(0, 256, (32, 32), dtype=np.uint8)
-    errors = [
-        np.abs(dct.inverse(dct.forward(image, q), q).astype(int) - image).mean() for q in (100, 90, 70, 40, 10)
-    ]
+    errors = [np.abs(dct.inverse(dct.forward(image, q), q).astype(int) - image).mean() for q in (100, 90, 70, 40, 10)]
     assert errors[0] < 0.5
     assert errors == sorted(errors)
 

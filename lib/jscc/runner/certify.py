@@ -87,8 +87,8 @@ def verify(
     n
         How many points to recompute; by default a tenth of them, and at least three.
     tolerance
-        Largest relative difference of two real numbers, such as the loss of a training; counts and texts must be
-        equal.
+        Largest relative difference of two real numbers; counts and texts must be equal.  What the experiment says
+        to scatter is compared by its interval.
     only
         Draw among the points with these parameters.
     stamp
@@ -131,7 +131,7 @@ def verify(
     fresh = make_frame(rows)
     # Some points may have columns of their own, which the others leave empty.
     columns = [*committed.columns, *(column for column in fresh.columns if column not in committed.columns)]
-    differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance)
+    differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance, experiment.scatter)
     if differences:
         agreeing = [column for column in committed.columns if column not in differences and column not in keys]
         raise Differs(experiment.name, differences, agreeing, _reasons(experiment, birth, code, plan.points))
@@ -144,6 +144,7 @@ def verify(
             "processor": machine["processor"],
             "points": points,
             "tolerance": tolerance,
+            "scatter": dict(experiment.scatter),
             "sources": code.total,
         }
         birth["verified"] = [*birth.get("verified", []), seal]

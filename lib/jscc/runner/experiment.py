@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ class Experiment:
         Root seed.
     needs
         Names of the data sets that the tasks read.
+    scatter
+        Standard deviation, by column, of what a task need not give again to the digit: a training in floating
+        point goes other ways on another processor, and `jscc.runner.verify` compares it by its interval.
     stream
         Names the stream of draws: seeds come from it.  By default the experiment's name; one that is renamed
         keeps its first name here, and so its numbers.
@@ -48,6 +51,7 @@ class Experiment:
     grid: Callable[[str], list[dict]]
     seed: int = 0
     needs: tuple[str, ...] = ()
+    scatter: Mapping[str, float] = field(default_factory=dict)
     stream: str = ""
 
     def __post_init__(self) -> None:

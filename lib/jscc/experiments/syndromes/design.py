@@ -23,7 +23,7 @@ from jscc.classify.design import (
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.recovery import BitPrior
-from jscc.experiments.syndromes.common import DATASETS, score
+from jscc.experiments.syndromes.common import DATASETS, scatter, score
 from jscc.ldpc.belief_propagation import BeliefPropagation
 from jscc.ldpc.syndrome import syndromes
 from jscc.runner import Experiment
@@ -304,6 +304,7 @@ EXPERIMENTS = [
         task=judge_design,
         grid=_design_grid,
         needs=DATASETS,
+        scatter=scatter(0.004),
     ),
     Experiment(
         name="syndromes_structures",

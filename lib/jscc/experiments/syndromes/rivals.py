@@ -9,7 +9,7 @@ import numpy as np
 
 from jscc.classify.columns import COLUMNS, SIDE, LabelledImages, gray_images, pad
 from jscc.classify.gru import Settings
-from jscc.experiments.syndromes.common import DATASETS, score, train_and_test
+from jscc.experiments.syndromes.common import DATASETS, scatter, score, train_and_test
 from jscc.jpeg import dct, entropy
 from jscc.runner import Experiment
 from jscc.training import Training
@@ -147,5 +147,6 @@ EXPERIMENTS = [
         task=train_rival,
         grid=_grid,
         needs=DATASETS,
+        scatter=scatter(0.008, 0.05),
     ),
 ]

@@ -18,7 +18,7 @@ from jscc.classify.columns import (
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.plane_statistics import bit_statistics, context_entropy, independent_check_entropy
-from jscc.experiments.syndromes.common import DATASETS, SEEDS, score, train_and_test
+from jscc.experiments.syndromes.common import DATASETS, SEEDS, scatter, score, train_and_test
 from jscc.runner import Experiment
 
 # What a scale means here: the data sets, the seeds and the epochs. `digits` is always at hand.
@@ -213,6 +213,7 @@ EXPERIMENTS = [
         task=train_column,
         grid=_table2_grid,
         needs=DATASETS,
+        scatter=scatter(0.006),
     ),
     Experiment(
         name="syndromes_planes",
@@ -220,6 +221,7 @@ EXPERIMENTS = [
         task=train_planes,
         grid=_planes_grid,
         needs=DATASETS,
+        scatter=scatter(0.006),
     ),
     Experiment(
         name="syndromes_statistics",
@@ -234,6 +236,7 @@ EXPERIMENTS = [
         task=train_variant,
         grid=_variants_grid,
         needs=DATASETS,
+        scatter=scatter(0.008),
     ),
     Experiment(
         name="syndromes_controls",
@@ -241,6 +244,7 @@ EXPERIMENTS = [
         task=train_control,
         grid=_controls_grid,
         needs=DATASETS,
+        scatter=scatter(0.011),
     ),
     Experiment(
         name="syndromes_readouts",
@@ -248,6 +252,7 @@ EXPERIMENTS = [
         task=train_on_bits,
         grid=_readouts_grid,
         needs=DATASETS,
+        scatter=scatter(0.003),
     ),
     Experiment(
         name="syndromes_rate",
@@ -255,5 +260,6 @@ EXPERIMENTS = [
         task=train_at_rate,
         grid=_rate_grid,
         needs=DATASETS,
+        scatter=scatter(0.006),
     ),
 ]

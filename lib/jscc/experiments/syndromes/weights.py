@@ -6,7 +6,7 @@ from jscc import artefacts
 from jscc.classify.columns import COLUMNS, features, gray_images
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.shipped import CLASS_NAMES, weights_name
-from jscc.experiments.syndromes.common import score
+from jscc.experiments.syndromes.common import scatter, score
 from jscc.runner import Experiment
 from jscc.statistics import binomial_interval
 
@@ -51,5 +51,6 @@ EXPERIMENTS = [
         task=train_and_keep,
         grid=_grid,
         needs=tuple(CLASS_NAMES),
+        scatter=scatter(0.006) | {"weights_sha256": 0.0},
     ),
 ]
