@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from jscc.fastmath import float_bits, log, with_sign
-from jscc.ldpc._layout import HIGHEST_DEGREE_OF_PRODUCTS, LANES, Layout
+from jscc.ldpc._layout import HIGHEST_DEGREE_OF_PRODUCTS, LANES
 
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
@@ -30,8 +30,9 @@ _EIGHT_LANES = np.uint64(0x0101010101010101)
 # Loading words has a cost that the lanes share: it waits until this part of the lanes is free.
 _REFILL_PART = 8
 
-_jit = njit(error_model="numpy", nogil=True, cache=True)
-_inline = njit(error_model="numpy", nogil=True, cache=True, forceinline=True)
+# They create no array: to count who uses those that they are given (`_nrt`) would keep loops from being vectorised.
+_jit = njit(error_model="numpy", nogil=True, cache=True, _nrt=False)
+_inline = njit(error_model="numpy", nogil=True, cache=True, _nrt=False, forceinline=True)
 
 
 class Rule(NamedTuple):
@@ -90,59 +91,14 @@ class State(NamedTuple):
 
     messages: np.ndarray  # (rows, width)
     prior: np.ndarray  # (n + 1, width): signed error probabilities, for min-sum ratios
-    first: np.ndarray  # (n + 1, width): the messages before the first iteration
     posterior: np.ndarray  # (n + 1, width)
     bits: np.ndarray  # (n + 1, width)
     syndrome: np.ndarray  # (blocks, 128)
     word: np.ndarray  # (width,) the word in each lane
     iteration: np.ndarray  # (width,)
     idle: np.ndarray  # (width,) of uint8
-    fresh: np.ndarray  # (width,) of int32: lanes that were given a word just now
     unsatisfied: np.ndarray  # (width,) of uint8
-    chosen: np.ndarray  # (width,) of int64: some of the lanes
-
-    @classmethod
-    def empty(cls, graph: Layout, n_variables: int, width: int) -> State:
-        """Room for the words of one call."""
-        rows, blocks = len(graph.row_variable), len(graph.block_start)
-        return cls(
-            np.empty((rows, width), np.float32),
-            np.empty((n_variables + 1, width), np.float32),
-            np.empty((n_variables + 1, width), np.float32),
-            np.empty((n_variables + 1, width), np.float32),
-            np.empty((n_variables + 1, width), np.uint8),
-            np.empty((blocks, LANES), np.uint8),
-            np.empty(width, np.int64),
-            np.empty(width, np.int64),
-            np.empty(width, np.uint8),
-            np.empty(width, np.int32),
-            np.empty(width, np.uint8),
-            np.empty(width, np.int64),
-        )
-
-
-def empty_scratch(graph: Layout, n_variables: int, width: int) -> tuple[Scratch, Side]:
-    """Room for what no iteration leaves to the next."""
-    check, variable = int(graph.block_degree.max()), int(np.diff(graph.variable_start).max())
-    scratch = Scratch(
-        np.empty((check, LANES), np.float32),
-        np.empty(LANES, np.float32),
-        np.empty(LANES, np.int32),
-        np.empty(width),
-        np.empty(width),
-        np.empty((variable, width)),
-        np.empty((variable, width)),
-        np.empty(width, np.float32),
-        np.empty((variable, width), np.float32),
-        np.empty((width, n_variables + 1), np.float32),
-    )
-    side = Side(
-        np.empty((3, LANES), np.float32),
-        np.empty((1, LANES), np.float32),
-        np.empty((1, LANES), np.uint8),
-        np.empty((1, LANES), np.float32),
-    )
-    return scratch, side
+    chosen: np.ndarray  # (width,) of uint32: some of the lanes
 
 
 # ---------------------------------------------------------------------------------------------
@@ -151,28 +107,28 @@ def empty_scratch(graph: Layout, n_variables: int, width: int) -> tuple[Scratch,
 
 
 @_jit
-def _check_sum_product(lanes, first, degree, n_lanes, syndrome, left, running, sign):
+def _check_sum_product(lanes, first, degree, syndrome, left, running, sign):
     """Turn one block's messages to the checks into those to the variables, in place.
 
-    lanes : float32 (rows, 128), the block is the first `n_lanes` of rows `first` to ``first + degree - 1``
+    lanes : float32 (rows, 128), the block is rows `first` to ``first + degree - 1``
     syndrome : uint8 (128,); left, running, sign : scratch
     """
-    for w in range(n_lanes):
+    for w in range(LANES):
         running[w] = 0
         sign[w] = np.int32(syndrome[w]) << _TOP
     for i in range(degree):
-        for w in range(n_lanes):
+        for w in range(LANES):
             message = lanes[first + i, w]
             h = abs(message)
             a = running[w]
             left[i, w] = a
             running[w] = h + a * (_ONE - _TWO * h)
             sign[w] ^= float_bits(message)
-    for w in range(n_lanes):
+    for w in range(LANES):
         running[w] = 0
     for j in range(degree):
         i = degree - 1 - j
-        for w in range(n_lanes):
+        for w in range(LANES):
             message = lanes[first + i, w]
             h = abs(message)
             a = running[w]
@@ -188,19 +144,19 @@ def _lesser(x, y):
 
 
 @_jit
-def _check_min_sum(lanes, first, degree, n_lanes, syndrome, factor, left, running):
+def _check_min_sum(lanes, first, degree, syndrome, factor, left, running):
     """`_check_sum_product` for ratios: the least magnitude of the others times `factor`."""
-    for w in range(n_lanes):
+    for w in range(LANES):
         running[w] = with_sign(_CERTAIN, np.int32(syndrome[w]) << _TOP)
     for i in range(degree):
-        for w in range(n_lanes):
+        for w in range(LANES):
             left[i, w] = running[w]
             running[w] = _lesser(lanes[first + i, w], running[w])
-    for w in range(n_lanes):
+    for w in range(LANES):
         running[w] = _CERTAIN
     for j in range(degree):
         i = degree - 1 - j
-        for w in range(n_lanes):
+        for w in range(LANES):
             others = _lesser(left[i, w], running[w])
             running[w] = _lesser(lanes[first + i, w], running[w])
             lanes[first + i, w] = factor * others
@@ -251,19 +207,20 @@ def _join_3_sum_product(messages, a, b, c, prior, v, bits, posterior, flooding, 
 @_inline
 def _join_3_min_sum(messages, a, b, c, prior, v, bits, posterior, flooding, width):
     for w in range(width):
-        p = prior[v, w]
-        ma = messages[a, w]
-        mb = messages[b, w]
-        mc = messages[c, w]
-        pa = p + ma
-        pab = pa + mb
-        total = pab + mc
+        pa = prior[v, w] + messages[a, w]
+        pab = pa + messages[b, w]
+        total = pab + messages[c, w]
         bits[v, w] = total < 0
         posterior[v, w] = total + np.float32(0)
-        if flooding:
-            messages[a, w] = p + mb + mc
+    if flooding:
+        for w in range(width):
+            ma = messages[a, w]
+            mb = messages[b, w]
+            mc = messages[c, w]
+            pa = prior[v, w] + ma
+            messages[a, w] = prior[v, w] + mb + mc
             messages[b, w] = pa + mc
-            messages[c, w] = pab
+            messages[c, w] = pa + mb
 
 
 @_inline
@@ -296,22 +253,23 @@ def _degree_3(messages, variables, rows, prior, bits, posterior, min_sum, floodi
 @_jit
 def _degree_3_of_one_word(messages, variables, rows, prior, bits, posterior, min_sum, flooding, side):
     """All variables of degree 3 of one word, 128 of them side by side."""
+    sent, told, decided, believed = messages.reshape(-1), prior.reshape(-1), bits.reshape(-1), posterior.reshape(-1)
     for first in range(0, variables.size, LANES):
         n_lanes = min(LANES, variables.size - first)
         for w in range(n_lanes):
-            side.prior[0, w] = prior[variables[first + w], 0]
-            side.messages[0, w] = messages[rows[0, first + w], 0]
-            side.messages[1, w] = messages[rows[1, first + w], 0]
-            side.messages[2, w] = messages[rows[2, first + w], 0]
+            side.prior[0, w] = told[variables[first + w]]
+            side.messages[0, w] = sent[rows[0, first + w]]
+            side.messages[1, w] = sent[rows[1, first + w]]
+            side.messages[2, w] = sent[rows[2, first + w]]
         _join_3(side.messages, 0, 1, 2, side.prior, 0, side.bits, side.posterior, min_sum, flooding, n_lanes)
         for w in range(n_lanes):
-            bits[variables[first + w], 0] = side.bits[0, w]
-            posterior[variables[first + w], 0] = side.posterior[0, w]
+            decided[variables[first + w]] = side.bits[0, w]
+            believed[variables[first + w]] = side.posterior[0, w]
         if flooding:
             for w in range(n_lanes):
-                messages[rows[0, first + w], 0] = side.messages[0, w]
-                messages[rows[1, first + w], 0] = side.messages[1, w]
-                messages[rows[2, first + w], 0] = side.messages[2, w]
+                sent[rows[0, first + w]] = side.messages[0, w]
+                sent[rows[1, first + w]] = side.messages[1, w]
+                sent[rows[2, first + w]] = side.messages[2, w]
 
 
 @_inline
@@ -496,14 +454,15 @@ def _extrinsic_min_sum(messages, first, last, graph, prior, scratch):
 
 
 @_jit
-def _extrinsic_of_one_word(lanes, messages, first, last, n_lanes, graph, prior, min_sum, side):
+def _extrinsic_of_one_word(lanes, first, last, n_lanes, graph, prior, min_sum, side):
     """Layered, one word, all variables of degree 3: the messages along rows `first` to ``last - 1`` of lanes."""
+    sent, told = lanes.reshape(-1), prior.reshape(-1)
     for i in range(first, last):
         for w in range(n_lanes):
             row = i * LANES + w
-            side.prior[0, w] = prior[graph.row_variable[row], 0]
-            side.messages[0, w] = messages[graph.row_others[0, row], 0]
-            side.messages[1, w] = messages[graph.row_others[1, row], 0]
+            side.prior[0, w] = told[graph.row_variable[row]]
+            side.messages[0, w] = sent[graph.row_others[0, row]]
+            side.messages[1, w] = sent[graph.row_others[1, row]]
         if min_sum:
             for w in range(n_lanes):
                 lanes[i, w] = side.prior[0, w] + side.messages[0, w] + side.messages[1, w]
@@ -513,28 +472,45 @@ def _extrinsic_of_one_word(lanes, messages, first, last, n_lanes, graph, prior, 
 
 
 @_jit
-def _find_unsatisfied(bits, syndrome, block_start, block_degree, row_variable, all_lanes, unsatisfied):
-    """Mark the lanes with a check that fails; a column is left as soon as all of its lanes are marked.
+def _find_unsatisfied(bits, syndrome, graph, unsatisfied):
+    """Mark one word if a check fails."""
+    for block in range(graph.block_start.size):
+        failed = np.uint8(0)
+        for w in range(graph.block_lanes[block]):
+            parity = syndrome[block, w]
+            for i in range(graph.block_start[block], graph.block_start[block] + graph.block_degree[block]):
+                parity ^= bits[graph.row_variable[i * LANES + w]]
+            failed |= parity
+        unsatisfied[0] |= failed
+        if failed:
+            break
 
-    The arrays hold a byte of 0 or 1 for each lane, or unsigned integers made of such bytes.
 
-    bits : (n + 1, columns); syndrome : (blocks, checks * columns); all_lanes : 1 for every lane of a
-    column; unsatisfied : (columns,), updated
+@_jit
+def _find_unsatisfied_of_32(bits, syndrome, graph, unsatisfied):
+    """Mark the lanes of 32 with a check that fails.
+
+    Each number is a byte of 0 or 1 for eight lanes. bits : uint64 (n + 1, 4); syndrome : uint64 (blocks, 4 * 4)
     """
-    columns = bits.shape[1]
-    across = syndrome.shape[1] // columns
-    for q in range(columns):
-        marked = unsatisfied[q]
-        for block in range(block_start.size):
-            first = block_start[block] * across
-            for c in range(across):
-                parity = syndrome[block, c * columns + q]
-                for i in range(block_degree[block]):
-                    parity ^= bits[row_variable[first + i * across + c], q]
-                marked |= parity
-            if marked == all_lanes:
-                break
-        unsatisfied[q] = marked
+    u0, u1, u2, u3 = unsatisfied[0], unsatisfied[1], unsatisfied[2], unsatisfied[3]
+    for block in range(graph.block_start.size):
+        row = graph.block_start[block] * 4
+        for c in range(4):
+            p0, p1 = syndrome[block, 4 * c], syndrome[block, 4 * c + 1]
+            p2, p3 = syndrome[block, 4 * c + 2], syndrome[block, 4 * c + 3]
+            for i in range(graph.block_degree[block]):
+                v = graph.row_variable[row + i * 4 + c]
+                p0 ^= bits[v, 0]
+                p1 ^= bits[v, 1]
+                p2 ^= bits[v, 2]
+                p3 ^= bits[v, 3]
+            u0 |= p0
+            u1 |= p1
+            u2 |= p2
+            u3 |= p3
+        if u0 & u1 & u2 & u3 == _EIGHT_LANES:
+            break
+    unsatisfied[0], unsatisfied[1], unsatisfied[2], unsatisfied[3] = u0, u1, u2, u3
 
 
 # ---------------------------------------------------------------------------------------------
@@ -581,26 +557,19 @@ def _load(given, next_word, n_new, graph, rule, state, words):
             if check >= 0:
                 for j in range(n_new):
                     state.syndrome[block, c * width + state.chosen[j]] = given.syndromes[next_word + j, check]
-    # The layered schedule starts with what the checks say, nothing, and `first` holds that from the start.
-    if not rule.layered:
-        for j in range(n_new):
+    # Flooding starts with what the variables send when the checks have said nothing.
+    neutral = np.float32(0) if rule.min_sum else _HALF
+    for j in range(n_new):
+        words[j, n] = neutral
+        if rule.layered:
+            for v in range(n):
+                words[j, v] = neutral
+        else:
             _to_first_messages(words[j, :n], rule.min_sum)
-        for v in range(n):
-            for j in range(n_new):
-                state.first[v, state.chosen[j]] = words[j, v]
-    if width == 1:
-        for row in range(state.messages.shape[0]):
-            state.messages[row, 0] = state.first[graph.row_variable[row], 0]
-    else:
-        for w in range(width):
-            state.fresh[w] = 0
+    for row in range(state.messages.shape[0]):
+        v = graph.row_variable[row]
         for j in range(n_new):
-            state.fresh[state.chosen[j]] = 1
-        for row in range(state.messages.shape[0]):
-            v = graph.row_variable[row]
-            for w in range(width):
-                new, old = state.first[v, w], state.messages[row, w]
-                state.messages[row, w] = new if state.fresh[w] else old
+            state.messages[row, state.chosen[j]] = words[j, v]
     for j in range(n_new):
         lane = state.chosen[j]
         state.word[lane] = next_word + j
@@ -657,7 +626,6 @@ def _start(graph, rule, state):
     neutral = np.float32(0) if rule.min_sum else _HALF
     state.messages[:] = neutral
     state.prior[:] = neutral
-    state.first[:] = neutral
     state.bits[:] = 0
     state.syndrome[:] = 0
     state.idle[:] = 1
@@ -675,21 +643,15 @@ def _pass_checks(graph, rule, state, scratch, side):
         if rule.layered:
             first, last = start * across, (start + degree) * across
             if width == 1 and graph.block_is_plain[block]:
-                _extrinsic_of_one_word(
-                    lanes, messages, start, start + degree, n_lanes, graph, state.prior, rule.min_sum, side
-                )
+                _extrinsic_of_one_word(lanes, start, start + degree, n_lanes, graph, state.prior, rule.min_sum, side)
             elif rule.min_sum:
                 _extrinsic_min_sum(messages, first, last, graph, state.prior, scratch)
             else:
                 _extrinsic_sum_product(messages, first, last, graph, state.prior, scratch)
         if rule.min_sum:
-            _check_min_sum(
-                lanes, start, degree, n_lanes, state.syndrome[block], rule.factor, scratch.left, scratch.running
-            )
+            _check_min_sum(lanes, start, degree, state.syndrome[block], rule.factor, scratch.left, scratch.running)
         else:
-            _check_sum_product(
-                lanes, start, degree, n_lanes, state.syndrome[block], scratch.left, scratch.running, scratch.sign
-            )
+            _check_sum_product(lanes, start, degree, state.syndrome[block], scratch.left, scratch.running, scratch.sign)
 
 
 @_jit
@@ -706,12 +668,8 @@ def _pass_variables(graph, rule, state, scratch, side):
         for variables in (graph.of_other_degree, graph.of_high_degree):
             _any_degree_min_sum(messages, variables, start, rows, prior, bits, posterior, flooding, scratch)
     else:
-        _any_degree_sum_product(
-            messages, graph.of_other_degree, start, rows, prior, bits, posterior, flooding, scratch
-        )
-        _high_degree_sum_product(
-            messages, graph.of_high_degree, start, rows, prior, bits, posterior, flooding, scratch
-        )
+        _any_degree_sum_product(messages, graph.of_other_degree, start, rows, prior, bits, posterior, flooding, scratch)
+        _high_degree_sum_product(messages, graph.of_high_degree, start, rows, prior, bits, posterior, flooding, scratch)
 
 
 @_jit
@@ -719,16 +677,15 @@ def _test_checks(graph, state):
     """Mark the lanes that are idle or have a check that fails."""
     for lane in range(state.idle.size):
         state.unsatisfied[lane] = state.idle[lane]
-    rest = graph.block_start, graph.block_degree, graph.row_variable
     if state.idle.size == 1:
-        _find_unsatisfied(state.bits, state.syndrome, *rest, np.uint8(1), state.unsatisfied)
+        _find_unsatisfied(state.bits.reshape(-1), state.syndrome, graph, state.unsatisfied)
     else:
         bits, syndrome = state.bits.view(np.uint64), state.syndrome.view(np.uint64)
-        _find_unsatisfied(bits, syndrome, *rest, _EIGHT_LANES, state.unsatisfied.view(np.uint64))
+        _find_unsatisfied_of_32(bits, syndrome, graph, state.unsatisfied.view(np.uint64))
 
 
 @_jit
-def decode(given, graph, rule, state, scratch, side, found):
+def run(given, graph, rule, state, scratch, side, found):
     """Decode all words, as many at a time as there are lanes; a lane whose word is done is given another one."""
     n_words, width = given.llr.shape[0], state.idle.size
     next_word, n_idle = 0, width
@@ -759,3 +716,41 @@ def decode(given, graph, rule, state, scratch, side, found):
         n_idle += n_done
         if n_done > 0:
             _store(n_done, given, rule, state, scratch.words, found)
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def decode(given, graph, rule, width, found):
+    """Make room, `width` words at a time, and `run`: compiled code makes it in a tenth of the time that Python takes."""
+    rows, n, blocks = graph.row_variable.size, given.llr.shape[1], graph.block_start.size
+    check, variable = graph.block_degree.max(), np.diff(graph.variable_start).max()
+    state = State(
+        np.empty((rows, width), np.float32),
+        np.empty((n + 1, width), np.float32),
+        np.empty((n + 1, width), np.float32),
+        np.empty((n + 1, width), np.uint8),
+        np.empty((blocks, LANES), np.uint8),
+        np.empty(width, np.int64),
+        np.empty(width, np.int64),
+        np.empty(width, np.uint8),
+        np.empty(width, np.uint8),
+        np.empty(width, np.uint32),
+    )
+    scratch = Scratch(
+        np.empty((check, LANES), np.float32),
+        np.empty(LANES, np.float32),
+        np.empty(LANES, np.int32),
+        np.empty(width, np.float64),
+        np.empty(width, np.float64),
+        np.empty((variable, width), np.float64),
+        np.empty((variable, width), np.float64),
+        np.empty(width, np.float32),
+        np.empty((variable, width), np.float32),
+        np.empty((width, n + 1), np.float32),
+    )
+    side = Side(
+        np.empty((3, LANES), np.float32),
+        np.empty((1, LANES), np.float32),
+        np.empty((1, LANES), np.uint8),
+        np.empty((1, LANES), np.float32),
+    )
+    run(given, graph, rule, state, scratch, side, found)

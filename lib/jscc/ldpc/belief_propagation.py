@@ -50,7 +50,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.ldpc._kernels import LARGEST_PRIOR, Found, Given, Rule, State, decode, empty_scratch
+from jscc.ldpc._kernels import LARGEST_PRIOR, Found, Given, Rule, decode
 from jscc.ldpc._layout import Layout, binary_rows, layers
 from jscc.soft import SoftResult, as_batch
 
@@ -176,7 +176,7 @@ class BeliefPropagation:
         return np.array(np.broadcast_to(syndrome, (n_words, self.n_checks)), dtype=np.uint8, order="C")
 
     def _decode_words(self, llr: np.ndarray, syndromes: np.ndarray) -> SoftResult:
-        n_words, n = llr.shape
+        n_words = len(llr)
         width = _BATCH if n_words >= _FEWEST_FOR_BATCH else 1
         if width not in self._layouts:
             self._layouts[width] = Layout.build(self.parity_check, self._layers, width)
@@ -191,7 +191,7 @@ class BeliefPropagation:
         )
         given = Given(llr, llr if min_sum else _odds(llr), syndromes)
         rule = Rule(min_sum, self.schedule == "layered", np.float32(self.factor), self.max_iterations)
-        decode(given, layout, rule, State.empty(layout, n, width), *empty_scratch(layout, n, width), found)
+        decode(given, layout, rule, width, found)
         return SoftResult(*found)
 
 
