@@ -720,7 +720,7 @@ def run(given, graph, rule, state, scratch, side, found):
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def decode(given, graph, rule, width, found):
-    """Make room, `width` words at a time, and `run`: compiled code makes it in a tenth of the time that Python takes."""
+    """Make room for `width` words at a time, and `run`; compiled, that takes a tenth of the time of Python."""
     rows, n, blocks = graph.row_variable.size, given.llr.shape[1], graph.block_start.size
     check, variable = graph.block_degree.max(), np.diff(graph.variable_start).max()
     state = State(
