@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -27,6 +27,49 @@ def test_graph_and_matrix_tell_the_same(matrix):
     np.testing.assert_array_equal(graph.variable_degrees, matrix.sum(axis=0))
     edges = tanner.TannerGraph.from_edges(*matrix.shape, graph.edge_checks, graph.check_variables)
     np.testing.assert_array_equal(edges.to_dense(), matrix)
+
+
+def test_a_graph_says_in_one_line_what_it_is():
+    assert repr(tanner.regular(96, 3, 6, 0)) == "TannerGraph(48 checks x 96 variables, 288 edges)"
+
+
+GOOD = {"n_checks": 2, "n_variables": 3, "check_start": [0, 2, 4], "check_variables": [0, 1, 1, 2]}
+
+
+def test_a_graph_of_raw_arrays_is_that_of_the_matrix():
+    np.testing.assert_array_equal(tanner.TannerGraph(**GOOD).to_dense(), [[1, 1, 0], [0, 1, 1]])
+    wide = tanner.TannerGraph(**(GOOD | {"check_start": np.array([0, 2, 4], np.uint64)}))
+    assert wide.check_start.dtype == np.int32
+    # Empty checks, at either end too, and no edge at all.
+    np.testing.assert_array_equal(tanner.TannerGraph(4, 2, [0, 0, 1, 2, 2], [1, 1]).check_degrees, [0, 1, 1, 0])
+    assert tanner.TannerGraph(1, 1, [0, 0], []).to_dense().tolist() == [[0]]
+
+
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"check_variables": [0, 1, 1, 3]}, "check_variables"),
+        ({"check_variables": [0, 1, 1, 10**6]}, "check_variables"),
+        ({"check_variables": [0, 1, 1, 2**32 + 1]}, "check_variables"),
+        ({"check_variables": [-1, 1, 1, 2]}, "check_variables"),
+        ({"check_variables": [0, 1, 2, 1]}, "increase"),
+        ({"check_variables": [0, 1, 2, 2]}, "increase"),
+        ({"check_variables": [0.0, 1.0, 1.0, 2.0]}, "check_variables"),
+        ({"check_variables": [[0, 1], [1, 2]]}, "check_variables"),
+        ({"check_start": [0, 2, 5]}, "check_start"),
+        ({"check_start": [0, 2, 3]}, "check_start"),
+        ({"check_start": [0, 5, 4]}, "check_start"),
+        ({"check_start": [1, 2, 4]}, "check_start"),
+        ({"check_start": [0, 4]}, "check_start"),
+        ({"check_start": []}, "check_start"),
+        ({"n_variables": 2}, "check_variables"),
+        ({"n_checks": 0}, "n_checks"),
+        ({"n_variables": -3}, "n_variables"),
+    ],
+)
+def test_raw_arrays_that_would_lead_a_kernel_astray_are_refused(change, name):
+    with pytest.raises(ValueError, match=name):
+        tanner.TannerGraph(**(GOOD | change))
 
 
 @given(matrices)
@@ -135,6 +178,10 @@ def test_a_hamming_code_s_alist_as_mackay_writes_it(tmp_path):
         (lambda t: t.replace("1 3 5 7", "1 3 4 7"), "different graphs"),
         (lambda t: t + "1 2 3\n", "goes on"),
         (lambda t: t.replace("7 3", "-7 3"), "line"),
+        (lambda t: t.replace("3 4\n", "4 4\n", 1), "line 2: largest degrees"),
+        (lambda t: t.replace("3 4\n", "3 3\n", 1), "line 2: largest degrees"),
+        (lambda t: t.replace("1 3 5 7", "1 3 3 7"), "line"),
+        (lambda t: t.replace("1 3 5 7", "1 x 5 7"), "line"),
         (lambda t: "", "line"),
     ],
 )
@@ -148,6 +195,48 @@ def test_a_damaged_alist_is_refused_with_its_line(tmp_path, damage, complaint):
     with pytest.raises(ValueError, match=complaint) as error:
         tanner.read_alist(path)
     assert "bad.alist" in str(error.value)
+
+
+ALIST = "4 3\n2 2\n2 1 0 1\n2 2 0\n1 2\n1 0\n0 0\n2 0\n1 2\n1 4\n0 0\n"
+
+
+def test_an_alist_with_empty_lists_is_read_with_and_without_their_lines(tmp_path):
+    path = tmp_path / "h.alist"
+    for text in (ALIST, ALIST.replace("\n0 0\n", "\n\n")):
+        path.write_text(text)
+        np.testing.assert_array_equal(tanner.read_alist(path).to_dense(), [[1, 1, 0, 0], [1, 0, 0, 1], [0, 0, 0, 0]])
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.integers(0, len(ALIST) - 1), st.integers(0, len(ALIST)), st.sampled_from(["", "x", "0", "7", "-1", "\n", " 2"])
+)
+def test_whatever_is_wrong_with_an_alist_the_error_names_the_file(tmp_path, start, stop, change):
+    path = tmp_path / "named.alist"
+    path.write_text(ALIST[:start] + change + ALIST[max(start, stop) :])
+    try:
+        graph = tanner.read_alist(path)
+    except ValueError as error:
+        assert "named.alist" in str(error)
+    else:
+        assert graph.n_edges == graph.check_degrees.sum()
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    path = tmp_path / "named.alist"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="named.alist"):
+        tanner.read_alist(path)
+
+
+def test_a_seed_draws_what_its_generator_draws():
+    for draw in (
+        lambda rng: tanner.regular(96, 3, 6, rng),
+        lambda rng: tanner.peg(24, [3] * 48, rng),
+        lambda rng: tanner.quasi_cyclic(np.ones((2, 4), int), 7, rng),
+        lambda rng: tanner.configuration([2] * 12, [6] * 4, rng),
+    ):
+        np.testing.assert_array_equal(draw(3).to_dense(), draw(np.random.default_rng(3)).to_dense())
 
 
 def test_what_cannot_be_drawn_is_said():

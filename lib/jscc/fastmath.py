@@ -1,7 +1,8 @@
 """Approximations for kernels: a few operations each, exact enough for messages, and vectorised by the compiler.
 
-Every one is a polynomial in the mantissa of a float32, the exponent being read or set as bits. They are put into the
-body of the kernel that calls them, and take and give float32.
+Every one takes and gives float32, and is a polynomial or series in the mantissa, the exponent being read or set as
+bits. The coarse ones are relaxed and put into the body of the kernel that calls them; `log`, `float_bits` and
+`with_sign` are exact to a few units of the last place, and keep the sign of zero.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["RELAXED", "inline", "log2", "power_of_two"]
+__all__ = ["RELAXED", "float_bits", "inline", "log", "log2", "power_of_two", "with_sign"]
 
 # Sums may be taken in any order, which lets the compiler use vector instructions; no operand is ever NaN.
 RELAXED = frozenset({"contract", "reassoc", "nsz", "arcp", "nnan"})
@@ -17,7 +18,14 @@ RELAXED = frozenset({"contract", "reassoc", "nsz", "arcp", "nnan"})
 # uses the arrays that they are given (`_nrt`) would take a third of the time.
 inline = njit(error_model="numpy", forceinline=True, cache=True, _nrt=False, fastmath=set(RELAXED))
 
+_exact = njit(error_model="numpy", nogil=True, cache=True, _nrt=False)
+
 _ONE = np.float32(1.0)
+_TWO = np.float32(2.0)
+_LOG_2 = np.float32(np.log(2.0))
+_ROOT_HALF = np.float32(np.sqrt(0.5))
+_THIRD, _FIFTH, _SEVENTH, _NINTH = (np.float32(1 / k) for k in (3, 5, 7, 9))
+_SIGN_BIT = np.int32(-(2**31))
 
 
 @inline
@@ -45,3 +53,26 @@ def log2(x):
     poly = np.float32(-0.707992636) + poly * m
     poly = np.float32(0.441684555) + poly * m
     return np.float32(bits) * np.float32(2.0**-23) + poly * m
+
+
+@_exact
+def float_bits(x):
+    """The bits of a float32, as an int32: its sign is that of x, -0.0 included."""
+    return np.float32(x).view(np.int32)
+
+
+@_exact
+def with_sign(magnitude, sign):
+    """A float32 without a sign of its own, given the top bit of an int32."""
+    return np.int32(float_bits(magnitude) | (sign & _SIGN_BIT)).view(np.float32)
+
+
+@_exact
+def log(x):
+    """Natural logarithm of a positive normal float32, within a few units of its last place."""
+    exponent = (float_bits(x) - float_bits(_ROOT_HALF)) >> np.int32(23)
+    mantissa = np.int32(float_bits(x) - (exponent << np.int32(23))).view(np.float32)
+    s = (mantissa - _ONE) / (mantissa + _ONE)
+    q = s * s
+    series = _ONE + q * (_THIRD + q * (_FIFTH + q * (_SEVENTH + q * _NINTH)))
+    return np.float32(exponent) * _LOG_2 + _TWO * s * series

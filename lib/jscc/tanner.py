@@ -7,9 +7,11 @@ edge, no 4-cycle, full rank.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -30,6 +32,20 @@ class TannerGraph:
         Edges of check j are ``check_start[j]`` to ``check_start[j + 1]``.
     check_variables : ndarray of int32, shape (n_edges,)
         The variable at the end of each edge, increasing within a check.
+
+    Raises
+    ------
+    ValueError
+        If there is no check or no variable, or the arrays are not such lists: compiled kernels walk them, and an
+        index out of range would take them out of their memory.
+
+    Examples
+    --------
+    >>> graph = TannerGraph.from_matrix([[1, 1, 0], [0, 1, 1]])
+    >>> graph
+    TannerGraph(2 checks x 3 variables, 4 edges)
+    >>> graph.check_variables
+    array([0, 1, 1, 2], dtype=int32)
     """
 
     n_checks: int
@@ -37,28 +53,76 @@ class TannerGraph:
     check_start: np.ndarray
     check_variables: np.ndarray
 
+    def __post_init__(self) -> None:
+        for name in ("n_checks", "n_variables"):
+            size = operator.index(getattr(self, name))
+            if not 1 <= size < 2**31:
+                raise ValueError(f"{name}={size} given, 1 to 2**31 - 1 is expected")
+            object.__setattr__(self, name, size)
+        for name in ("check_start", "check_variables"):
+            array = np.asarray(getattr(self, name))
+            if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"{name} of {array.dtype} and shape {array.shape} given, integers along one axis are expected"
+                )
+            if array.size and not (0 <= array.min() and array.max() < 2**31):
+                raise ValueError(f"{name} from {array.min()} to {array.max()} given, 0 to 2**31 - 1 is expected")
+            object.__setattr__(self, name, np.ascontiguousarray(array, dtype=np.int32))
+        start, variables = self.check_start, self.check_variables
+        if len(start) != self.n_checks + 1 or start[0] or start[-1] != len(variables) or (start[1:] < start[:-1]).any():
+            raise ValueError(
+                f"check_start of {len(start)} numbers from {start[:1]} to {start[-1:]} given, {self.n_checks + 1} "
+                f"that rise from 0 to {len(variables)}, the number of edges, are expected"
+            )
+        if variables.max(initial=0) >= self.n_variables:
+            raise ValueError(f"check_variables up to {variables.max()} given, 0 to {self.n_variables - 1} is expected")
+        rises = np.ones(len(variables) + 1, bool)
+        rises[1:-1] = variables[1:] > variables[:-1]
+        rises[start] = True
+        if not rises.all():
+            edge = int(np.argmin(rises))
+            raise ValueError(
+                f"check_variables[{edge - 1}:{edge + 1}]={variables[edge - 1 : edge + 1].tolist()} given, "
+                "variables that increase within a check are expected"
+            )
+
+    def __repr__(self) -> str:
+        return f"TannerGraph({self.n_checks} checks x {self.n_variables} variables, {self.n_edges} edges)"
+
     @classmethod
     def from_matrix(cls, matrix) -> TannerGraph:
         """The graph of a dense or scipy.sparse 0/1 matrix of shape (m, n)."""
         rows = sparse.csr_array(matrix)
         if rows.ndim != 2 or 0 in rows.shape:
-            raise ValueError(f"a parity-check matrix has two axes and no empty one, not shape {rows.shape}")
+            raise ValueError(f"parity-check matrix of shape {rows.shape} given, two axes and no empty one are expected")
         rows.sum_duplicates()
         rows.eliminate_zeros()
         rows.sort_indices()
         if rows.nnz and not (rows.data == 1).all():
-            raise ValueError("a parity-check matrix holds only 0 and 1")
+            other = rows.data[rows.data != 1][0]
+            raise ValueError(f"parity-check matrix with {other} given, only 0 and 1 are expected")
         m, n = rows.shape
         return cls(m, n, rows.indptr.astype(np.int32), rows.indices.astype(np.int32))
 
     @classmethod
     def from_edges(cls, n_checks: int, n_variables: int, checks, variables) -> TannerGraph:
-        """The graph with edges (checks[k], variables[k]); a double edge raises ValueError."""
+        """The graph with edges (checks[k], variables[k]), in any order.
+
+        Parameters
+        ----------
+        n_checks, n_variables : int
+        checks, variables : array_like of int, shape (n_edges,)
+
+        Raises
+        ------
+        ValueError
+            If an edge stands there twice, or at an end that there is not.
+        """
         checks, variables = np.asarray(checks), np.asarray(variables)
         matrix = sparse.coo_array((np.ones(len(checks), np.int32), (checks, variables)), shape=(n_checks, n_variables))
         rows = sparse.csr_array(matrix)
         if rows.nnz and rows.data.max() > 1:
-            raise ValueError("the edge list has a double edge")
+            raise ValueError("edges with a double one given, each once is expected")
         return cls.from_matrix(rows)
 
     @property
@@ -108,7 +172,7 @@ def regular(
     n_variables: int,
     variable_degree: int,
     check_degree: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     *,
     full_rank: bool = True,
     no_4_cycles: bool = True,
@@ -120,7 +184,7 @@ def regular(
     ----------
     n_variables, variable_degree, check_degree : int
         n, d_v and d_c; n d_v must be a multiple of d_c, and m = n d_v / d_c.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     full_rank : bool
         Draw again until H has rank m. Impossible for an even d_v, whose rows sum to zero.
     no_4_cycles : bool
@@ -132,19 +196,35 @@ def regular(
     Returns
     -------
     TannerGraph
+
+    Raises
+    ------
+    ValueError
+        If there is no such graph.
+    RuntimeError
+        If none was found.
+
+    Examples
+    --------
+    >>> regular(96, 3, 6, 0)
+    TannerGraph(48 checks x 96 variables, 288 edges)
     """
     _positive(n_variables=n_variables, variable_degree=variable_degree, check_degree=check_degree)
+    rng = np.random.default_rng(rng)
     n_checks, rest = divmod(n_variables * variable_degree, check_degree)
     if rest:
         raise ValueError(
-            f"{n_variables} x {variable_degree} edges do not share out over checks of degree {check_degree}"
+            f"n_variables={n_variables}, variable_degree={variable_degree} and check_degree={check_degree} given, "
+            "n_variables * variable_degree edges that share out over the checks are expected"
         )
     if check_degree > n_variables or variable_degree > n_checks:
-        raise ValueError(f"degree ({variable_degree}, {check_degree}) is more than {n_checks} x {n_variables} hold")
+        raise ValueError(
+            f"degrees ({variable_degree}, {check_degree}) given, at most ({n_checks}, {n_variables}) are expected"
+        )
     if full_rank and (variable_degree % 2 == 0 or n_checks > n_variables):
         raise ValueError(
-            f"no ({variable_degree}, {check_degree}) regular matrix has full rank: "
-            "an even column weight makes the rows sum to zero"
+            f"degrees ({variable_degree}, {check_degree}) given, an odd column weight not above the row weight is "
+            "expected for full rank: an even one makes the rows sum to zero"
         )
     variables = np.repeat(np.arange(n_variables, dtype=np.int32), variable_degree)
     for _ in range(attempts):
@@ -160,7 +240,7 @@ def regular(
     )
 
 
-def configuration(variable_degrees, check_degrees, rng: np.random.Generator) -> TannerGraph:
+def configuration(variable_degrees, check_degrees, rng: np.random.Generator | int) -> TannerGraph:
     """A random graph with given degrees: sockets joined at random, double edges mended by swaps.
 
     Parameters
@@ -168,7 +248,7 @@ def configuration(variable_degrees, check_degrees, rng: np.random.Generator) -> 
     variable_degrees : array_like of int, shape (n,)
     check_degrees : array_like of int, shape (m,)
         Both must count the same number of edges.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
 
     Returns
     -------
@@ -180,14 +260,26 @@ def configuration(variable_degrees, check_degrees, rng: np.random.Generator) -> 
         If a degree is larger than the other side, or the two sides count different edges.
     RuntimeError
         If mending comes to no end, as for a graph that is almost complete.
+
+    Examples
+    --------
+    >>> configuration([2, 2, 2, 2, 1, 1], [5, 5], 0)
+    TannerGraph(2 checks x 6 variables, 10 edges)
     """
+    rng = np.random.default_rng(rng)
     degrees = [np.asarray(d, dtype=np.int64) for d in (variable_degrees, check_degrees)]
     n_variables, n_checks = map(len, degrees)
-    for d, others in zip(degrees, (n_checks, n_variables), strict=True):
+    names = ("variable_degrees", "check_degrees")
+    for name, d, others in zip(names, degrees, (n_checks, n_variables), strict=True):
         if d.ndim != 1 or not len(d) or d.min() < 0 or d.max() > others:
-            raise ValueError(f"degrees must be 0 to {others}, the number of nodes on the other side")
+            raise ValueError(
+                f"{name} of shape {d.shape} with {_range(d)} given, 0 to {others}, the nodes on the other side, "
+                "is expected"
+            )
     if degrees[0].sum() != degrees[1].sum():
-        raise ValueError(f"variables count {degrees[0].sum()} edges, checks {degrees[1].sum()}")
+        raise ValueError(
+            f"variables count {degrees[0].sum()} edges, checks {degrees[1].sum()}: as many on both sides are expected"
+        )
     variables = np.repeat(np.arange(n_variables, dtype=np.int32), degrees[0])
     checks = rng.permutation(np.repeat(np.arange(n_checks, dtype=np.int32), degrees[1]))
     if not _mend(checks, variables, n_checks, n_variables, False, rng):
@@ -230,7 +322,9 @@ def _column_overlaps(graph: TannerGraph) -> sparse.coo_array:
     return sparse.coo_array(sparse.triu(matrix.T @ matrix, k=1))
 
 
-def peg(n_checks: int, variable_degrees, rng: np.random.Generator, *, max_depth: int | None = None) -> TannerGraph:
+def peg(
+    n_checks: int, variable_degrees, rng: np.random.Generator | int, *, max_depth: int | None = None
+) -> TannerGraph:
     """Progressive edge growth (Hu, Eleftheriou, Arnold 2005).
 
     Variables are taken by increasing degree; each new edge goes to a check of least degree among
@@ -241,38 +335,72 @@ def peg(n_checks: int, variable_degrees, rng: np.random.Generator, *, max_depth:
     ----------
     n_checks : int
     variable_degrees : array_like of int, shape (n,)
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     max_depth : int, optional
         Look no farther than this many levels (a bound on the cost for very long codes).
 
     Returns
     -------
     TannerGraph
+
+    Raises
+    ------
+    ValueError
+        If there is no variable, or a degree is not 1 to n_checks.
+
+    Examples
+    --------
+    >>> peg(24, [3] * 48, 0)
+    TannerGraph(24 checks x 48 variables, 144 edges)
     """
     degrees = np.asarray(variable_degrees, dtype=np.int32)
     if degrees.ndim != 1 or not len(degrees) or degrees.min() < 1 or degrees.max() > n_checks:
-        raise ValueError(f"variable degrees must be 1 to {n_checks}, one for each variable")
+        raise ValueError(
+            f"variable_degrees of shape {degrees.shape} with {_range(degrees)} given, 1 to n_checks={n_checks} for "
+            "each variable is expected"
+        )
+    rng = np.random.default_rng(rng)
     order = np.argsort(degrees, kind="stable").astype(np.int32)
     start = np.zeros(len(degrees) + 1, np.int64)
     start[1:] = np.cumsum(degrees)
     checks = np.empty(int(start[-1]), np.int32)
     state = rng.integers(1, 2**63, dtype=np.uint64)
-    _peg_kernel(n_checks, order, start, state, max_depth or n_checks, checks)
+    growth = _Growth.empty(n_checks, len(degrees), len(checks))
+    _peg_kernel(n_checks, order, start, state, max_depth or n_checks, growth, checks)
     variables = np.repeat(np.arange(len(degrees), dtype=np.int32), degrees)
     return TannerGraph.from_edges(n_checks, len(degrees), checks, variables)
 
 
+class _Growth(NamedTuple):
+    """The graph so far, and what a search in it has seen."""
+
+    check_degree: np.ndarray  # (checks,)
+    head: np.ndarray  # (checks,): the newest edge of each, -1 for none
+    after: np.ndarray  # (edges,): the next older edge of the same check
+    owner: np.ndarray  # (edges,): the variable of each
+    filled: np.ndarray  # (variables,): edges that each has so far
+    seen_check: np.ndarray  # (checks,): the last search that saw it
+    seen_variable: np.ndarray  # (variables,)
+    queue: np.ndarray  # (checks,)
+
+    @classmethod
+    def empty(cls, n_checks: int, n_variables: int, n_edges: int) -> _Growth:
+        return cls(
+            np.zeros(n_checks, np.int32),
+            np.full(n_checks, -1, np.int64),
+            np.full(n_edges, -1, np.int64),
+            np.empty(n_edges, np.int32),
+            np.zeros(n_variables, np.int64),
+            np.zeros(n_checks, np.int64),
+            np.zeros(n_variables, np.int64),
+            np.empty(n_checks, np.int32),
+        )
+
+
 @njit(cache=True)
-def _peg_kernel(n_checks, order, start, state, max_depth, checks):
+def _peg_kernel(n_checks, order, start, state, max_depth, growth, checks):
     """Fill `checks` (one entry an edge, grouped by variable) by progressive edge growth."""
-    check_degree = np.zeros(n_checks, np.int32)
-    head = np.full(n_checks, -1, np.int64)  # newest edge of each check
-    after = np.full(len(checks), -1, np.int64)  # the next older edge of the same check
-    owner = np.empty(len(checks), np.int32)  # the variable of each edge
-    filled = np.zeros(len(order), np.int64)  # edges that each variable has so far
-    seen_check = np.zeros(n_checks, np.int64)
-    seen_variable = np.zeros(len(order), np.int64)
-    queue = np.empty(n_checks, np.int32)
+    check_degree, head, after, owner, filled, seen_check, seen_variable, queue = growth
     stamp = 0
     for v in order:
         for edge in range(start[v], start[v + 1]):
@@ -355,7 +483,7 @@ def _rank_gf2(words, n_columns):
     return rank
 
 
-def quasi_cyclic(base, size: int, rng: np.random.Generator, *, attempts: int = 100) -> TannerGraph:
+def quasi_cyclic(base, size: int, rng: np.random.Generator | int, *, attempts: int = 100) -> TannerGraph:
     """Lift a small matrix: every 1 becomes a shifted identity, every 0 a zero block.
 
     Shifts are drawn at random, one block after the other, and drawn again where they close a 4-cycle.
@@ -366,7 +494,7 @@ def quasi_cyclic(base, size: int, rng: np.random.Generator, *, attempts: int = 1
         The protograph.
     size : int
         Order of the circulants.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
     attempts : int
         Draws of one shift before giving up with RuntimeError.
 
@@ -374,9 +502,15 @@ def quasi_cyclic(base, size: int, rng: np.random.Generator, *, attempts: int = 1
     -------
     TannerGraph
         ``rows * size`` checks on ``columns * size`` variables, without 4-cycles.
+
+    Examples
+    --------
+    >>> quasi_cyclic([[1, 1, 1, 1], [1, 1, 1, 0]], 5, 0)
+    TannerGraph(10 checks x 20 variables, 35 edges)
     """
     base = TannerGraph.from_matrix(base)
     _positive(size=size)
+    rng = np.random.default_rng(rng)
     shifts: dict[tuple[int, int], int] = {}
     for row, column in zip(base.edge_checks.tolist(), base.check_variables.tolist(), strict=True):
         for _ in range(attempts):
@@ -403,7 +537,10 @@ def _closes_4_cycle(shifts: dict[tuple[int, int], int], row: int, column: int, s
 
 
 def write_alist(graph: TannerGraph, path) -> None:
-    """Write H in MacKay's alist format (variables first, one-based, short lists padded with 0)."""
+    """Write H in MacKay's alist format (variables first, one-based, short lists padded with 0).
+
+    `read_alist` reads it, and shows both.
+    """
     by_variable = graph.to_sparse().tocsc()
     columns = np.split(by_variable.indices + 1, by_variable.indptr[1:-1])
     rows = np.split(graph.check_variables + 1, graph.check_start[1:-1])
@@ -422,9 +559,22 @@ def read_alist(path) -> TannerGraph:
     Raises
     ------
     ValueError
-        Naming the file and the line, if it is not a whole and consistent alist file.
+        Naming the file and, where there is one, the line, if it is not a whole and consistent alist file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_alist(TannerGraph.from_matrix([[1, 1, 0], [0, 1, 1]]), Path(folder) / "h.alist")
+    ...     read_alist(Path(folder) / "h.alist").to_dense()
+    array([[1, 1, 0],
+           [0, 1, 1]], dtype=uint8)
     """
-    text = Path(path).read_text()
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: no text (byte {error.start})") from error
     lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.split()]
 
     def numbers(index: int, count: int | None = None) -> list[int]:
@@ -436,25 +586,29 @@ def read_alist(path) -> TannerGraph:
         except ValueError as error:
             raise ValueError(f"{path}, line {where}: not a list of integers") from error
         if count is not None and len(values) != count:
-            raise ValueError(f"{path}, line {where}: {len(values)} numbers, {count} expected")
+            raise ValueError(f"{path}, line {where}: {len(values)} numbers given, {count} expected")
         return values
 
     n, m = numbers(0, 2)
-    numbers(1, 2)
+    largest = numbers(1, 2)
     if n < 1 or m < 1:
-        raise ValueError(f"{path}, line 1: sizes must be positive, not {n} {m}")
+        raise ValueError(f"{path}, line {lines[0][0]}: sizes {n} and {m} given, positive ones expected")
     degrees = {"variable": numbers(2, n), "check": numbers(3, m)}
+    found = [max(degrees["variable"]), max(degrees["check"])]
+    if largest != found:
+        raise ValueError(f"{path}, line {lines[1][0]}: largest degrees {largest} given, those of the lists are {found}")
     edges: dict[str, list[tuple[int, int]]] = {"variable": [], "check": []}
     index = 4
     for side, other_size in (("variable", m), ("check", n)):
         for node, degree in enumerate(degrees[side]):
-            if not degree and (index >= len(lines) or any(map(int, lines[index][1]))):
+            if not degree and (index >= len(lines) or any(numbers(index))):
                 continue  # some writers leave the line of an empty list blank
             entries = [value for value in numbers(index) if value != 0]
+            where = f"{path}, line {lines[index][0]}: {side} {node + 1}"
             if len(entries) != degree or not all(1 <= value <= other_size for value in entries):
-                raise ValueError(
-                    f"{path}, line {lines[index][0]}: {side} {node + 1} wants {degree} numbers from 1 to {other_size}"
-                )
+                raise ValueError(f"{where} has {entries}, {degree} numbers from 1 to {other_size} are expected")
+            if len(set(entries)) < degree:
+                raise ValueError(f"{where} has {entries}, each number once is expected")
             edges[side] += [(node, value - 1) for value in entries]
             index += 1
     if index < len(lines):
@@ -465,7 +619,11 @@ def read_alist(path) -> TannerGraph:
     return TannerGraph.from_edges(m, n, checks, variables)
 
 
+def _range(values: np.ndarray) -> str:
+    return f"values {values.min()} to {values.max()}" if values.size else "no value"
+
+
 def _positive(**values: int) -> None:
     for name, value in values.items():
         if value < 1:
-            raise ValueError(f"{name} must be positive, not {value}")
+            raise ValueError(f"{name}={value} given, a positive number is expected")

@@ -1,12 +1,14 @@
 """Belief propagation held to its laws, to slow references and to an independent decoder."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from jscc.ldpc.belief_propagation import BeliefPropagation
+from jscc.ldpc import BeliefPropagation
+from jscc.soft import SoftResult
 from support import printed_without_and_with_jit, random_tree
 
 METHODS = ["sum-product", "min-sum"]
@@ -156,7 +158,7 @@ def test_a_word_does_not_depend_on_its_batch(method, schedule):
     assert len(np.unique(whole.iterations)) > 3
     order = rng.permutation(75)
     mixed = decoder.decode(llr[order], syndrome[order])
-    for name in ("bits", "llr", "converged", "iterations"):
+    for name in ("bits", "llr", "extrinsic", "converged", "iterations"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(whole, name)[order])
         for i in range(0, 75, 9):
             alone = decoder.decode(llr[i], syndrome[i])
@@ -317,7 +319,68 @@ def test_every_form_of_the_matrix_is_the_same_decoder():
     expected = BeliefPropagation(matrix).decode(llr)
     for form in (matrix.tolist(), matrix.astype(bool), sparse.csc_matrix(matrix), Graph(matrix)):
         np.testing.assert_array_equal(BeliefPropagation(form).decode(llr).llr, expected.llr)
-    assert BeliefPropagation(matrix).decode(np.empty((0, 20))).bits.shape == (0, 20)
+
+
+@pytest.mark.parametrize("method, schedule", BOTH)
+def test_axes_are_those_of_the_words(method, schedule):
+    decoder = BeliefPropagation([[1, 1, 0], [0, 1, 1]], method=method, schedule=schedule)
+    for words, shape in ((np.ones(3), ()), (np.ones((1, 3)), (1,)), (np.ones((9, 3)), (9,)), (np.empty((0, 3)), (0,))):
+        for syndrome in (None, [0, 1]):
+            result = decoder.decode(words, syndrome)
+            assert isinstance(result, SoftResult)
+            for values, dtype in ((result.bits, np.uint8), (result.llr, np.float32), (result.extrinsic, np.float32)):
+                assert values.shape == (*shape, 3) and values.dtype == dtype
+            assert result.converged.shape == result.iterations.shape == shape
+            assert result.converged.dtype == bool and result.iterations.dtype == np.int32
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_extrinsic_of_a_bit_on_a_tree_is_its_posterior_without_its_prior(schedule):
+    rng = np.random.default_rng(13)
+    matrix = random_tree(rng, 12)
+    never = np.vstack([matrix, np.zeros(12, np.uint8)])  # runs all the iterations
+    syndrome = rng.integers(0, 2, len(matrix))
+    decoder = BeliefPropagation(never, schedule=schedule, max_iterations=24)
+    llr = rng.normal(0, 2, 12).astype(np.float32)
+    found = decoder.decode(llr, np.append(syndrome, 1)).extrinsic
+    for v in range(12):
+        silent = llr.copy()
+        silent[v] = 0
+        np.testing.assert_allclose(found[v], brute_force_llr(matrix, silent, syndrome)[v], rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("method, schedule", BOTH)
+def test_a_check_says_the_same_of_a_bit_however_sure_that_bit_was(method, schedule):
+    """Priors beyond the surest are held to it, and what the code says is not measured against the excess."""
+    decoder = BeliefPropagation([[1, 1, 0, 0]], method=method, schedule=schedule, max_iterations=1, factor=1)
+    for own in (0.5, -8.0, 27.0, 60.0, -1e4):
+        found = decoder.decode([own, 3.0, np.inf, own]).extrinsic
+        np.testing.assert_allclose(found, [3, own if abs(own) < 27 else found[1], 0, 0], atol=2e-3)
+        assert np.isfinite(found).all()
+
+
+def test_what_erasures_are_filled_with_is_extrinsic():
+    for method, schedule in BOTH:
+        decoder = BeliefPropagation([[1, 1, 1]], method=method, schedule=schedule)
+        result = decoder.decode([np.inf, -np.inf, 0.0])
+        assert result.bits.tolist() == [0, 1, 1]
+        assert result.extrinsic[0] == result.extrinsic[1] == 0 or method == "min-sum"
+        assert result.extrinsic[2] == result.llr[2] < -27
+
+
+def test_a_decoder_says_in_one_line_what_it_is():
+    decoder = BeliefPropagation([[1, 1, 0], [0, 1, 1]], method="min-sum", schedule="layered")
+    expected = "BeliefPropagation(2 checks x 3 variables, min-sum, layered, max_iterations=50, factor=0.8)"
+    assert repr(decoder) == expected
+
+
+def test_threads_share_a_decoder():
+    rng = np.random.default_rng(14)
+    decoder = BeliefPropagation(regular_matrix(rng, 240))
+    llr = bsc_llr(rng.random((64, 240)) < 0.06, 0.06)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(decoder.decode, llr))
+    np.testing.assert_array_equal([result.llr for result in found], decoder.decode(llr).llr)
 
 
 @pytest.mark.parametrize(
@@ -344,6 +407,7 @@ def test_a_wrong_matrix_is_refused(matrix):
         ({"schedule": "serial"}, "schedule"),
         ({"max_iterations": 0}, "max_iterations"),
         ({"max_iterations": 1.5}, "max_iterations"),
+        ({"max_iterations": np.inf}, "max_iterations"),
         ({"factor": 0}, "factor"),
         ({"factor": 1.5}, "factor"),
     ],

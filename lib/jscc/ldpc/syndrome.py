@@ -36,19 +36,30 @@ def syndromes(packed: np.ndarray, graph: TannerGraph) -> np.ndarray:
     ------
     ValueError
         If the dtype or the last axis does not fit.
+
+    Examples
+    --------
+    A byte of two planes' ones: the check of the first two variables adds them in both planes at once.
+
+    >>> import numpy as np
+    >>> from jscc.tanner import TannerGraph
+    >>> graph = TannerGraph.from_matrix([[1, 1, 0], [0, 1, 1]])
+    >>> syndromes(np.array([0b11000000, 0b01000000, 0], np.uint8), graph)
+    array([128,  64], dtype=uint8)
     """
     packed = np.asarray(packed)
     if packed.dtype != np.uint8:
-        raise ValueError(f"packed planes must be uint8, not {packed.dtype}")
+        raise ValueError(f"packed planes of {packed.dtype} given, uint8 is expected")
     if packed.ndim < 1 or packed.shape[-1] != graph.n_variables:
-        raise ValueError(f"the last axis must hold the code's {graph.n_variables} variables, not {packed.shape}")
+        raise ValueError(f"packed planes of shape {packed.shape} given, (..., {graph.n_variables}) is expected")
     rows = np.ascontiguousarray(packed.reshape(-1, graph.n_variables))
     if graph.n_variables % 8:
         rows = np.pad(rows, ((0, 0), (0, -graph.n_variables % 8)))
     n_words = graph.n_variables // 8 + 1  # of a turned block: at least one byte more, which stays 0
     out = np.empty((len(rows), -(-graph.n_checks // 8) * 8), np.uint8)
     first_group, groups = _grouped_edges(graph, n_words)
-    _syndrome_kernel(rows.view(np.uint64), n_words, first_group, groups, out.view(np.uint64))
+    block, sums = np.empty((8, n_words), np.uint64), np.zeros((8, out.shape[1] // 8), np.uint64)
+    _syndrome_kernel(rows.view(np.uint64), first_group, groups, block, sums, out.view(np.uint64))
     return out[:, : graph.n_checks].reshape(*packed.shape[:-1], graph.n_checks)
 
 
@@ -91,13 +102,12 @@ def _turn(block):
 
 
 @njit(cache=True)
-def _syndrome_kernel(rows, n_words, first_group, groups, out):
+def _syndrome_kernel(rows, first_group, groups, block, sums, out):
     """Exclusive-or the bytes that every check sees, eight rows at a time.
 
-    rows : (images, words), out : (images, words of checks); n_words, groups: see `_grouped_edges`.
+    rows : (images, words), out : (images, words of checks); groups: see `_grouped_edges`.
+    block : (8, n_words) and sums : (8, words of checks) of zeros, scratch.
     """
-    block = np.zeros((8, n_words), np.uint64)
-    sums = np.zeros((8, out.shape[1]), np.uint64)
     pixels = block.reshape(-1)
     for first in range(0, len(rows), 8):
         n_rows = min(8, len(rows) - first)
