@@ -8,6 +8,9 @@ READY  := $(VENV)/.ready
 VENDOR := book/_static/vendor/mathjax/.complete
 BUILD  := $(BIN)/jupyter-book build . --path-output . -W -n --keep-going -q
 
+# Nothing is built from source on the way. Where a package has no wheel (64-bit ARM under Linux): BINARY=
+BINARY ?= --only-binary :all:
+
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
@@ -27,7 +30,7 @@ $(READY): requirements.lock constraints.lock pyproject.toml
 	test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
 	sed -n '/^pip==/,/[^\\]$$/p' requirements.lock > $(VENV)/pip.lock
 	$(PY) -m pip install --quiet --require-hashes -r $(VENV)/pip.lock
-	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(PY) -m pip install --quiet --require-hashes $(BINARY) -r requirements.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -289,9 +289,11 @@ def test_the_lock_file_holds_what_the_package_declares():
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)][0]), line
 
 
-def test_conda_s_environment_has_the_locked_pip():
+def test_conda_s_environment_is_the_lock_and_its_pip():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf8"))
     assert f"pip={pins_of('requirements.lock')['pip'][0]}" in environment["dependencies"]
+    # With the library itself in the same list pip would ask for its hash.
+    assert environment["dependencies"][-1] == {"pip": ["-r requirements.lock"]}
 
 
 def test_workflows_name_actions_by_commit():
