@@ -21,15 +21,18 @@ help:  ## this list
 
 setup: $(READY) $(VENDOR)  ## install everything that the book and the tests need into .venv
 
-# Every file that is fetched has to have a hash of the lock; pip itself comes first. The library is built
-# with the locked setuptools.
+# Every file that is fetched has to have a hash of the lock; pip itself comes first. Then a build of torch that
+# lies on this machine, if pip is told where (--find-links): by itself pip takes the one that an index announces
+# with its hash, and with it gigabytes of CUDA. The library is built with the locked setuptools.
 $(READY): requirements.lock constraints.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python found; set PYTHON=/path/to/python3.11"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is older (set PYTHON=...)"; exit 1; }
 	test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
 	sed -n '/^pip==/,/[^\\]$$/p' requirements.lock > $(VENV)/pip.lock
+	sed -n '/^torch==/,/[^\\]$$/p' requirements.lock > $(VENV)/torch.lock
 	$(PY) -m pip install --quiet --require-hashes -r $(VENV)/pip.lock
+	@$(PY) -m pip install --quiet --require-hashes --no-index --no-deps -r $(VENV)/torch.lock 2> $(VENV)/torch.log || true
 	$(PY) -m pip install --quiet --require-hashes $(BINARY) -r requirements.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
