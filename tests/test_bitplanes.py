@@ -64,5 +64,5 @@ def test_twos_complement_is_the_machine_s_own(coefficients):
     ],
 )
 def test_wrong_arguments_are_refused(call):
-    with pytest.raises(ValueError, match="must"):
+    with pytest.raises(ValueError, match="given, .* expected"):
         call()

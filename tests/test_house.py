@@ -1,4 +1,8 @@
-"""The rules of the house: floors, docstrings, fresh results, and nothing that only one machine has."""
+"""The rules of the house: floors, examples, fresh results, locked packages, nothing that only one machine has.
+
+Which room may import which is said by import-linter's contracts, which `make lint` and a test here hold; that
+everything public has a docstring, by ruff.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,11 @@ import ast
 import csv
 import importlib.util
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -21,8 +28,9 @@ from support import ROOT
 
 LIBRARY = ROOT / "lib" / "jscc"
 RESULTS = ROOT / "data" / "results"
-FLOORS: list[list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["tool"]["jscc"]["floors"]
-CODES = 1  # the floor whose rooms know nothing of each other
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
+FLOORS: list[list[str]] = PYPROJECT["tool"]["jscc"]["floors"]
+EXPERIMENTS = 3  # the floor of what makes the book's tables
 
 
 def module_name(path: Path) -> str:
@@ -61,40 +69,53 @@ def imported_by(module: str) -> set[str]:
     return {name for name in found if name in SOURCES and name != module}
 
 
-def test_every_module_has_a_floor():
-    homeless = [module for module in SOURCES if module != "jscc" and room_and_floor(module) is None]
-    assert not homeless, f"name the room in [tool.jscc] floors of pyproject.toml: {homeless}"
+def layers() -> list[list[str]]:
+    """The rooms of each layer of import-linter's contract, lowest first."""
+    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
+    found = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return [sorted(name.strip("( )") for name in re.split(r"[|:]", layer)) for layer in reversed(found)]
 
 
-def test_no_room_is_listed_twice():
-    rooms = [room for floor in FLOORS for room in floor]
-    assert len(rooms) == len(set(rooms))
+def test_the_layers_of_the_contract_are_the_floors():
+    """Both lists name the same rooms, but for a module above the room it lies in, which no contract can."""
+    assert layers() == [sorted(room for room in rooms if "." not in room) for rooms in FLOORS]
 
 
-def test_no_import_goes_up_a_floor():
-    climbing = []
-    for module in SOURCES:
-        here = room_and_floor(module)
-        for other in imported_by(module):
-            there = room_and_floor(other)
-            if here and there and there[1] > here[1]:
-                climbing.append(f"{module} (floor {here[1]}) imports {other} (floor {there[1]})")
-    assert not climbing, "\n".join(climbing)
+@pytest.mark.parametrize("contract", PYPROJECT["tool"]["importlinter"]["contracts"], ids=lambda item: item["type"])
+def test_a_contract_notices_what_breaks_it(contract, tmp_path):
+    """Each contract is broken by one import that is put into a copy of the library."""
+    where, line = {
+        "layers": ("polar/quantise.py", "import jscc.convolutional.viterbi"),
+        "acyclic_siblings": ("information.py", "import jscc.channels"),
+        "private_modules": ("classify/codes.py", "import jscc.ldpc._hidden"),
+        "forbidden": ("__init__.py", "import jscc.information"),
+    }[contract["type"]]
+    copy = tmp_path / "jscc"
+    shutil.copytree(LIBRARY, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "ldpc" / "_hidden.py").touch()
+    with (copy / "channels.py").open("a", encoding="utf8") as file:
+        file.write("\nimport jscc.information\n")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    assert broken_contracts(tmp_path) == []
+    with (copy / where).open("a", encoding="utf8") as file:
+        file.write(f"\n{line}\n")
+    assert broken_contracts(tmp_path) == [contract["name"]]
 
 
-def test_code_families_know_nothing_of_their_neighbours():
-    prying = []
-    for module in SOURCES:
-        here = room_and_floor(module)
-        for other in imported_by(module):
-            there = room_and_floor(other)
-            if here and there and here[1] == there[1] == CODES and here[0] != there[0]:
-                prying.append(f"{module} imports {other}")
-    assert not prying, "\n".join(prying)
+def broken_contracts(folder: Path) -> list[str]:
+    """The contracts of a folder's ``pyproject.toml`` that its package breaks, by name."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    environment = dict(os.environ, PYTHONPATH=str(folder), COLUMNS="300", NO_COLOR="1")
+    done = subprocess.run(
+        [*command, "--no-cache", "--no-logo"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    found = re.findall(r"^(.+) (KEPT|BROKEN)", done.stdout, re.MULTILINE)
+    assert len(found) == len(PYPROJECT["tool"]["importlinter"]["contracts"]), done.stdout + done.stderr
+    return [name for name, state in found if state == "BROKEN"]
 
 
 def test_no_module_uses_the_insides_of_another_room():
-    """What starts with an underscore stays in its room."""
+    """A name that starts with an underscore stays in its room."""
     prying = []
     for module in SOURCES:
         for node in ast.walk(tree_of(module)):
@@ -106,47 +127,44 @@ def test_no_module_uses_the_insides_of_another_room():
     assert not prying, "\n".join(prying)
 
 
-def test_the_package_itself_imports_no_room():
-    """``import jscc`` is quick, and rooms can be read one at a time."""
-    assert imported_by("jscc") == set()
+def test_a_module_above_the_room_it_lies_in_keeps_to_its_own_floor():
+    """`jpeg2000.receiver` joins code families and so stands above `jpeg2000`, which must not need it."""
+    climbing = []
+    for module in SOURCES:
+        here = room_and_floor(module)
+        for other in imported_by(module):
+            there = room_and_floor(other)
+            nested = here and there and ("." in here[0] or "." in there[0])
+            if nested and there[1] > here[1]:
+                climbing.append(f"{module} (floor {here[1]}) imports {other} (floor {there[1]})")
+    assert not climbing, "\n".join(climbing)
 
 
-def test_imports_make_no_circle():
-    done: set[str] = set()
-
-    def circle(module: str, trail: tuple[str, ...]) -> tuple[str, ...] | None:
-        if module in trail:
-            return (*trail[trail.index(module) :], module)
-        if module in done:
-            return None
-        found = next(filter(None, (circle(other, (*trail, module)) for other in sorted(imported_by(module)))), None)
-        done.add(module)
-        return found
-
-    assert not next(filter(None, (circle(module, ()) for module in SOURCES)), None)
+def public_objects(module: str) -> list[ast.FunctionDef | ast.ClassDef]:
+    """The public functions and classes of a module."""
+    kinds = ast.FunctionDef | ast.ClassDef
+    return [node for node in tree_of(module).body if isinstance(node, kinds) and not node.name.startswith("_")]
 
 
-def public_definitions(module: str) -> list[tuple[str, ast.AST]]:
-    """The module, its public functions and classes, and the public methods of those."""
-    found: list[tuple[str, ast.AST]] = [(module, tree_of(module))]
-
-    def descend(body: list[ast.stmt], prefix: str) -> None:
-        for node in body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                found.append((f"{prefix}.{node.name}", node))
-                if isinstance(node, ast.ClassDef):
-                    descend(node.body, f"{prefix}.{node.name}")
-
-    descend(tree_of(module).body, module)
-    return found
+def has_example(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Whether an object, or for a class one of its methods, shows a call in its docstring."""
+    methods = [child for child in node.body if isinstance(child, ast.FunctionDef)]
+    return any(">>> " in (ast.get_docstring(item) or "") for item in [node, *methods])
 
 
-@pytest.mark.parametrize("module", SOURCES)
-def test_everything_public_has_a_docstring(module):
-    if any(part.startswith("_") for part in module.split(".")):
-        pytest.skip("a private module")
-    bare = [name for name, node in public_definitions(module) if not (ast.get_docstring(node) or "").strip()]
-    assert not bare
+def test_the_share_of_public_objects_with_an_example_does_not_fall():
+    """What a reader calls stands on floors 0 to 2; the share is raised in ``pyproject.toml`` when it has grown."""
+    least = PYPROJECT["tool"]["jscc"]["examples"]
+    objects = {
+        f"{module}.{node.name}": has_example(node)
+        for module in SOURCES
+        if (room := room_and_floor(module)) and room[1] < EXPERIMENTS and "._" not in module
+        for node in public_objects(module)
+    }
+    share = sum(objects.values()) / len(objects)
+    without = "\n".join(sorted(name for name, shown in objects.items() if not shown))
+    assert share >= least, f"{share:.3f} of the public objects have an example; these have none:\n{without}"
+    assert share < least + 0.05, f"set [tool.jscc] examples in pyproject.toml to {int(share * 100) / 100}"
 
 
 def files_of_the_project() -> list[Path]:
@@ -217,33 +235,83 @@ def test_a_timing_says_what_was_timed(table):
 
 
 def test_the_licence_is_the_one_that_the_package_declares():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
-    assert project["license"] == "MIT"
+    assert PYPROJECT["project"]["license"] == "MIT"
     assert (ROOT / "LICENSE").read_text("utf8").startswith("MIT License")
 
 
 def test_the_citation_file_is_complete():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
+    project = PYPROJECT["project"]
     assert {"cff-version", "message", "title", "authors", "license", "type"} <= citation.keys()
     assert citation["version"] == project["version"]
     assert citation["license"] == project["license"]
 
 
-def test_the_lock_file_pins_every_package_once():
-    lines = (ROOT / "requirements.lock").read_text("utf8").splitlines()
-    pins = [line for line in lines if line.strip() and not line.startswith("#")]
-    malformed = [line for line in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!]+", line)]
-    assert not malformed
-    names = [re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower() for line in pins]
-    assert len(names) == len(set(names))
+def pins_of(name: str) -> dict[str, tuple[str, list[str]]]:
+    """The version and the hashes of every package that a lock file pins."""
+    text = (ROOT / name).read_text("utf8").replace("\\\n", " ")
+    pins: dict[str, tuple[str, list[str]]] = {}
+    for line in text.splitlines():
+        if line.strip() and not line.startswith(("#", "-c ")):
+            found = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!]+)((?:\s+--hash=sha256:[0-9a-f]{64})+)", line)
+            assert found, f"{name}: {line[:60]!r} is no pin with hashes: run `make lock`"
+            package = canonicalize_name(found[1])
+            assert package not in pins, f"{name} pins {package} twice"
+            pins[package] = found[2], re.findall(r"[0-9a-f]{64}", found[3])
+    return pins
+
+
+LOCKS = ("requirements.lock", "constraints.lock")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_file_pins_every_package_once_with_its_hashes(name):
+    pins = pins_of(name)
+    assert pins
+    assert all(hashes == sorted(set(hashes)) for _, hashes in pins.values())
+
+
+def test_no_file_has_the_hash_of_two_packages():
+    hashes = [value for name in LOCKS for _, values in pins_of(name).values() for value in values]
+    assert len(hashes) == len(set(hashes))
+
+
+def test_the_constraints_are_of_packages_that_are_not_locked_anyway():
+    assert not pins_of("requirements.lock").keys() & pins_of("constraints.lock").keys()
+    assert "-c constraints.lock" in (ROOT / "requirements.lock").read_text("utf8").splitlines()
 
 
 def test_the_lock_file_holds_what_the_package_declares():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
+    project, pins = PYPROJECT["project"], pins_of("requirements.lock")
     declared = sum(project["optional-dependencies"].values(), project["dependencies"])
-    lines = (ROOT / "requirements.lock").read_text("utf8").splitlines()
-    pins = {canonicalize_name(line.partition("==")[0]): line.partition("==")[2] for line in lines if "==" in line}
-    for line in declared:
+    for line in declared + PYPROJECT["build-system"]["requires"]:
         requirement = Requirement(line)
-        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), line
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)][0]), line
+
+
+def test_conda_s_environment_is_the_lock_and_its_pip():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf8"))
+    assert f"pip={pins_of('requirements.lock')['pip'][0]}" in environment["dependencies"]
+    # With the library itself in the same list pip would ask for its hash.
+    assert environment["dependencies"][-1] == {"pip": ["-r requirements.lock"]}
+
+
+def test_workflows_name_actions_by_commit():
+    uses = [
+        (path.name, line.strip())
+        for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+        for line in path.read_text("utf8").splitlines()
+        if re.match(r"\s*(- )?uses:", line)
+    ]
+    assert uses
+    loose = [item for item in uses if not re.fullmatch(r"(- )?uses: [\w./-]+@[0-9a-f]{40} # v[\d.]+", item[1])]
+    assert not loose
+
+
+def test_what_is_published_was_checked():
+    """The step before the upload is `make site`, which refuses pages that load from another host."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text("utf8"))["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    upload = next(k for k, step in enumerate(steps) if "upload-pages-artifact" in step.get("uses", ""))
+    assert steps[upload - 1] == {"run": "make site"}
+    assert steps[upload]["with"] == {"path": "_build/html"}

