@@ -363,6 +363,9 @@ class _Plain(ast.NodeTransformer):
                 words = {getattr(part, "id", getattr(part, "attr", "")) for part in parts}
                 statement.annotation = ast.Constant(value=bool(words & {"ClassVar", "InitVar"}))
                 statement.keep = True
+        # How an object is shown changes no number.
+        shown = {"__repr__", "__str__", "_repr_html_"}
+        node.body = [part for part in node.body if getattr(part, "name", "") not in shown]
         self.generic_visit(node)
         return self._without_docstring(node)
 

@@ -100,8 +100,9 @@ def luma(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.shape[-1:] != (3,):
         raise ValueError(f"images {images.dtype} {images.shape} given, uint8 with a last axis of 3 (RGB) is expected")
-    weights = np.array([0.299, 0.587, 0.114], np.float32)
-    return np.rint(images.astype(np.float32) @ weights).astype(np.uint8)
+    red, green, blue = (images[..., band].astype(np.uint32) for band in range(3))
+    # In integers: some colours lie exactly between two levels, where a sum of floats depends on the processor.
+    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)
 
 
 def pad(images: np.ndarray) -> np.ndarray:
@@ -128,7 +129,7 @@ def symbols(
     *,
     transform: bool,
     quality: int = 95,
-    level_shift: float = 128.0,
+    level_shift: int = 128,
     signed: str = "sign_magnitude",
 ) -> np.ndarray:
     """Packed planes of gray images, before any coding.

@@ -48,7 +48,7 @@ def train_planes(dataset: str, setup: str, n_planes: int, seed: int, epochs: int
 
 # What paper 1 leaves open in Setup 2, and one hyper-parameter: how each departs from the settings of Table II.
 VARIANTS = {
-    "no_level_shift": ({"level_shift": 0.0}, {}),
+    "no_level_shift": ({"level_shift": 0}, {}),
     "twos_complement": ({"signed": "twos_complement"}, {}),
     "no_l2": ({}, {"l2": 0.0}),
 }
