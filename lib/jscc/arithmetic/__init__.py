@@ -1,0 +1,10 @@
+"""Arithmetic codes, and soft decoders that find the codeword among many candidates."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "coder": ["ArithmeticCode", "DecodedSymbols"],
+    },
+)
