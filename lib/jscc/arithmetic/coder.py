@@ -19,6 +19,7 @@ symbol. This is what the paper means by an EoB that "is determined by the last t
 
 from __future__ import annotations
 
+import heapq
 import math
 from typing import NamedTuple
 
@@ -58,6 +59,33 @@ class DecodedSymbols(NamedTuple):
         return f"DecodedSymbols({words} x {self.symbols.shape[-1]} symbols, {good} valid)"
 
 
+class Model(NamedTuple):
+    """What the kernels want of a code.
+
+    Attributes
+    ----------
+    bounds : ndarray of int64
+        The sums of `cumulative` between the first symbol and the last that can occur.
+    cumulative : ndarray of int64, shape (U + 3,)
+    n_symbols : int
+        U.
+    has_eob : bool
+    total_bits, precision, limit : int
+    logarithms : ndarray of int64
+        Natural logarithms times 2^20: of each symbol's probability, or, in an adaptive code, of the numbers
+        0 (as 0), 1, ... up to `limit`.
+    """
+
+    bounds: np.ndarray
+    cumulative: np.ndarray
+    n_symbols: int
+    has_eob: bool
+    total_bits: int
+    precision: int
+    limit: int
+    logarithms: np.ndarray
+
+
 class ArithmeticCode:
     """Static or adaptive arithmetic code of packets of symbols.
 
@@ -90,6 +118,8 @@ class ArithmeticCode:
     has_eob : bool
     limit : int
         Sum of the counts at which an adaptive code halves them; 0 for a static one.
+    model : Model
+        All of this for the kernels.
 
     Raises
     ------
@@ -153,8 +183,17 @@ class ArithmeticCode:
                     f"an adaptive code of precision {precision} counts to {self.limit}"
                 )
         # The part of the interval is found by comparing with these; the forbidden symbol, if any, is the last.
-        self._bounds = np.array(self.cumulative[1 : np.searchsorted(self.cumulative, total)])
-        self._logarithms = self._fixed_point_logarithms()
+        bounds = np.array(self.cumulative[1 : np.searchsorted(self.cumulative, total)])
+        self.model = Model(
+            bounds,
+            self.cumulative,
+            self.n_symbols,
+            self.has_eob,
+            self.total_bits,
+            self.precision,
+            self.limit,
+            self._fixed_point_logarithms(),
+        )
 
     @property
     def eob_count(self) -> int:
@@ -201,16 +240,15 @@ class ArithmeticCode:
         symbols, single = self._symbols(symbols)
         words, length = symbols.shape
         lengths = np.zeros(words, np.int64)
-        scratch = np.zeros(self.n_symbols + 1, np.int64)
-        arguments = (self.cumulative, self.total_bits, self.precision, self.limit, scratch)
+        counts = np.zeros(self.n_symbols + 1, np.int64)
         if self.limit:
-            _encode_adaptive_words(symbols, self.has_eob, *arguments, np.zeros((words, 0), np.uint8), lengths)
+            _encode_adaptive_words(symbols, self.model, counts, np.zeros((words, 0), np.uint8), lengths)
             width = int(lengths.max(initial=0))
         else:
             width = int(self._longest(symbols))
         out = np.zeros((words, -(-width // 8)), np.uint8)
         encode = _encode_adaptive_words if self.limit else _encode_static_words
-        encode(symbols, self.has_eob, *arguments, out, lengths)
+        encode(symbols, self.model, counts, out, lengths)
         longest = int(lengths.max(initial=0))
         out = out[:, : -(-longest // 8)]
         out = np.ascontiguousarray(out) if packed else np.unpackbits(out, axis=1, count=longest)
@@ -245,7 +283,7 @@ class ArithmeticCode:
         valid = np.zeros(len(bits), bool)
         pairs = np.zeros(pairs_needed(int(lengths.max(initial=0)), self.precision), np.int64)
         state, counts = np.zeros(STATE, np.int64), np.zeros(self.n_symbols + 1, np.int64)
-        _decode_words(bits, lengths, *self.kernel_arguments(), pairs, state, counts, symbols, valid)
+        _decode_words(bits, lengths, self.model, pairs, state, counts, symbols, valid)
         return DecodedSymbols(symbols[0], valid[0]) if single else DecodedSymbols(symbols, valid)
 
     def information(self, symbols):
@@ -259,7 +297,7 @@ class ArithmeticCode:
         out = np.zeros(len(symbols))
         scratch = np.zeros(self.n_symbols + 1, np.int64)
         for i in range(len(symbols)):
-            out[i] = -log_probability(symbols[i], self._logarithms, self.limit, scratch)
+            out[i] = -log_probability(symbols[i], self.model, scratch)
         out = (out - self._fixed_share(symbols.shape[1])) / (1 << FIXED_POINT) / math.log(2)
         return float(out[0]) if single else out
 
@@ -277,23 +315,6 @@ class ArithmeticCode:
         """
         draws = np.random.default_rng(rng).integers(int(self.counts.sum()), size=(words, packet_length(length)))
         return np.searchsorted(self.cumulative[1 : self.n_symbols + 1], draws, side="right").astype(self.dtype)
-
-    def kernel_arguments(self) -> tuple:
-        """What `advance` and the kernels on it want of the code, in their order."""
-        return (
-            self._bounds,
-            self.cumulative,
-            self.n_symbols,
-            self.has_eob,
-            self.total_bits,
-            self.precision,
-            self.limit,
-        )
-
-    @property
-    def logarithms(self) -> np.ndarray:
-        """Natural logarithms times 2^20, rounded, int64: of each symbol's probability; adaptive: of 0 (as 0), 1, ..."""
-        return self._logarithms
 
     def __repr__(self) -> str:
         total = 1 << self.total_bits
@@ -387,21 +408,27 @@ def _logarithm(n: int) -> int:
 
 
 def _apportion(weights: list[float], total: int) -> np.ndarray:
-    """Counts of sum `total` in proportion to the weights, at least one each; what is left to the largest remainders."""
+    """Counts of sum `total`, at least one each, that code a source of these weights in the fewest bits on average.
+
+    A count more for symbol k is worth ``p_k ln(1 + 1 / counts_k)``, less and less; so each in turn goes where it is
+    worth most. Rounding would do, but for small totals: 15 counts for {.5, .25, .15, .1} would be 8, 4, 2, 1.
+    """
     scale = math.fsum(weights)
-    exact = [weight / scale * total for weight in weights]
-    counts = [max(1, math.floor(x)) for x in exact]
-    order = sorted(range(len(weights)), key=lambda k: (counts[k] - exact[k], k))
-    left = total - sum(counts)
-    while left > 0:
-        for k in order[:left]:
-            counts[k] += 1
-        left = total - sum(counts)
-    while left < 0:  # ones that were given too much: taken from the largest
-        largest = max(range(len(counts)), key=lambda k: (counts[k], -k))
-        taken = min(-left, max(1, counts[largest] // 2))
-        counts[largest] -= taken
-        left += taken
+    p = [weight / scale for weight in weights]
+    counts = [max(1, math.floor(x * total) - 2) for x in p]
+    gains = [(-x * math.log1p(1 / c), k) for k, (x, c) in enumerate(zip(p, counts, strict=True))]
+    heapq.heapify(gains)
+    for _ in range(total - sum(counts)):
+        k = gains[0][1]
+        counts[k] += 1
+        heapq.heapreplace(gains, (-p[k] * math.log1p(1 / counts[k]), k))
+    losses = [(x * math.log1p(1 / (c - 1)), k) for k, (x, c) in enumerate(zip(p, counts, strict=True)) if c > 1]
+    heapq.heapify(losses)
+    for _ in range(sum(counts) - total):  # the least likely symbols have been given too much
+        k = heapq.heappop(losses)[1]
+        counts[k] -= 1
+        if counts[k] > 1:
+            heapq.heappush(losses, (p[k] * math.log1p(1 / (counts[k] - 1)), k))
     return np.array(counts, np.int64)
 
 
@@ -490,8 +517,8 @@ def _narrow(acc, span, pending, start, new_span, precision, out, at):
 
 
 @njit(cache=True)
-def _encode_static_words(symbols, has_eob, cumulative, total_bits, precision, limit, scratch, out, lengths):
-    n_symbols = len(cumulative) - 3
+def _encode_static_words(symbols, model, counts, out, lengths):
+    n_symbols, precision, total_bits, cumulative = model.n_symbols, model.precision, model.total_bits, model.cumulative
     for word in range(len(symbols)):
         acc, span, pending, at = np.int64(0), np.int64(1) << precision, 0, 0
         row = out[word]
@@ -499,7 +526,7 @@ def _encode_static_words(symbols, has_eob, cumulative, total_bits, precision, li
             start = (span * cumulative[symbol]) >> total_bits
             part = ((span * cumulative[symbol + 1]) >> total_bits) - start
             acc, span, pending, at = _narrow(acc, span, pending, start, part, precision, row, at)
-        if has_eob:
+        if model.has_eob:
             start = (span * cumulative[n_symbols]) >> total_bits
             part = ((span * cumulative[n_symbols + 1]) >> total_bits) - start
             acc, span, pending, at = _narrow(acc, span, pending, start, part, precision, row, at)
@@ -529,9 +556,9 @@ def count_symbol(counts, symbol, limit):
             counts[k] = total
 
 
-@njit(cache=True)
-def _encode_adaptive_words(symbols, has_eob, cumulative, total_bits, precision, limit, counts, out, lengths):
-    n_symbols = len(cumulative) - 3
+@njit(cache=True, error_model="numpy")
+def _encode_adaptive_words(symbols, model, counts, out, lengths):
+    n_symbols, precision, total_bits, cumulative = model.n_symbols, model.precision, model.total_bits, model.cumulative
     for word in range(len(symbols)):
         acc, span, pending, at = np.int64(0), np.int64(1) << precision, 0, 0
         row = out[word]
@@ -541,8 +568,8 @@ def _encode_adaptive_words(symbols, has_eob, cumulative, total_bits, precision, 
             start = data * counts[symbol] // counts[n_symbols]
             part = data * counts[symbol + 1] // counts[n_symbols] - start
             acc, span, pending, at = _narrow(acc, span, pending, start, part, precision, row, at)
-            count_symbol(counts, symbol, limit)
-        if has_eob:
+            count_symbol(counts, symbol, model.limit)
+        if model.has_eob:
             start = (span * cumulative[n_symbols]) >> total_bits
             part = ((span * cumulative[n_symbols + 1]) >> total_bits) - start
             acc, span, pending, at = _narrow(acc, span, pending, start, part, precision, row, at)
@@ -550,10 +577,11 @@ def _encode_adaptive_words(symbols, has_eob, cumulative, total_bits, precision, 
 
 
 @njit(cache=True)
-def log_probability(symbols, logarithms, limit, counts):
+def log_probability(symbols, model, counts):
     """Natural logarithm of a packet's probability times 2^20, but for a summand that all of its length share."""
     total = np.int64(0)
-    if limit == 0:
+    logarithms = model.logarithms
+    if model.limit == 0:
         for symbol in symbols:
             total += logarithms[symbol]
         return total
@@ -561,7 +589,7 @@ def log_probability(symbols, logarithms, limit, counts):
     n = len(counts) - 1
     for symbol in symbols:
         total += logarithms[counts[symbol + 1] - counts[symbol]] - logarithms[counts[n]]
-        count_symbol(counts, symbol, limit)
+        count_symbol(counts, symbol, model.limit)
     return total
 
 
@@ -616,14 +644,13 @@ def _finished(low, offset, position, last, precision):
 
 
 @njit(cache=True)
-def _advance_static(
-    state, pairs, stop, n_bits, length, bounds, cumulative, n_symbols, has_eob, total_bits, precision, symbols
-):
+def _advance_static(state, pairs, stop, n_bits, length, model, symbols):
+    n_symbols, precision, total_bits, bounds = model.n_symbols, model.precision, model.total_bits, model.bounds
     low, span, offset, position, count = state[LOW], state[RANGE], state[OFFSET], state[POSITION], state[COUNT]
     half_mask = (np.int64(1) << (precision - 1)) - 1
     last = n_bits + precision - 2
     stop = min(stop, last)
-    end = length + has_eob
+    end = length + (1 if model.has_eob else 0)
     n_bounds = len(bounds)
     while True:
         shift = scaling(low, span, precision)
@@ -639,7 +666,17 @@ def _advance_static(
             state[COUNT] = count
             return _finished(low, offset, position, last, precision)
         start, after, symbol = np.int64(0), span, 0
-        if n_bounds <= 8:
+        if n_bounds == 2:  # two symbols and one that seldom or never comes: no branch that is hard to foresee
+            bound = (span * bounds[0]) >> total_bits
+            after = (span * bounds[1]) >> total_bits
+            if offset < after:
+                above = np.int64(offset >= bound)
+                start = bound & -above
+                after = bound + (after - bound & -above)
+                symbol = above
+            else:
+                start, after, symbol = after, span, 2
+        elif n_bounds <= 8:
             for i in range(n_bounds):
                 bound = (span * bounds[i]) >> total_bits
                 above = offset >= bound
@@ -669,15 +706,14 @@ def _advance_static(
         count += 1
 
 
-@njit(cache=True)
-def _advance_adaptive(
-    state, pairs, stop, n_bits, length, cumulative, n_symbols, has_eob, total_bits, precision, limit, counts, symbols
-):
+@njit(cache=True, error_model="numpy")
+def _advance_adaptive(state, counts, pairs, stop, n_bits, length, model, symbols):
+    n_symbols, precision, total_bits, cumulative = model.n_symbols, model.precision, model.total_bits, model.cumulative
     low, span, offset, position, count = state[LOW], state[RANGE], state[OFFSET], state[POSITION], state[COUNT]
     half_mask = (np.int64(1) << (precision - 1)) - 1
     last = n_bits + precision - 2
     stop = min(stop, last)
-    end = length + has_eob
+    end = length + (1 if model.has_eob else 0)
     while True:
         shift = scaling(low, span, precision)
         if position + shift > stop:
@@ -703,7 +739,7 @@ def _advance_adaptive(
             start = data * counts[symbol] // total
             after = data * counts[symbol + 1] // total
             symbols[count] = symbol
-            count_symbol(counts, symbol, limit)
+            count_symbol(counts, symbol, model.limit)
         else:
             start = data
             after = (span * cumulative[n_symbols + 1]) >> total_bits
@@ -716,22 +752,7 @@ def _advance_adaptive(
 
 
 @njit(cache=True)
-def advance(
-    state,
-    counts,
-    pairs,
-    stop,
-    n_bits,
-    length,
-    bounds,
-    cumulative,
-    n_symbols,
-    has_eob,
-    total_bits,
-    precision,
-    limit,
-    symbols,
-):
+def advance(state, counts, pairs, stop, n_bits, length, model, symbols):
     """Decode from a state until bit `stop` of the word would be read, its end is reached, or an error shows.
 
     Parameters
@@ -744,8 +765,7 @@ def advance(
         The word, from `pack_pairs`.
     stop, n_bits, length : int
         Bit to stop before; l and L.
-    bounds, cumulative, n_symbols, has_eob, total_bits, precision, limit
-        `ArithmeticCode.kernel_arguments`.
+    model : Model
     symbols : ndarray of int, shape (L,)
         Decoded symbols, written from the state's count on.
 
@@ -754,63 +774,17 @@ def advance(
     int
         SUSPENDED (0), the state can be advanced further; INVALID (-1) or VALID (1).
     """
-    if limit == 0:
-        return _advance_static(
-            state, pairs, stop, n_bits, length, bounds, cumulative, n_symbols, has_eob, total_bits, precision, symbols
-        )
-    return _advance_adaptive(
-        state,
-        pairs,
-        stop,
-        n_bits,
-        length,
-        cumulative,
-        n_symbols,
-        has_eob,
-        total_bits,
-        precision,
-        limit,
-        counts,
-        symbols,
-    )
+    if model.limit == 0:
+        return _advance_static(state, pairs, stop, n_bits, length, model, symbols)
+    return _advance_adaptive(state, counts, pairs, stop, n_bits, length, model, symbols)
 
 
 @njit(cache=True)
-def _decode_words(
-    bits,
-    lengths,
-    bounds,
-    cumulative,
-    n_symbols,
-    has_eob,
-    total_bits,
-    precision,
-    limit,
-    pairs,
-    state,
-    counts,
-    symbols,
-    valid,
-):
+def _decode_words(bits, lengths, model, pairs, state, counts, symbols, valid):
     length = symbols.shape[1]
     for word in range(len(bits)):
         n_bits = lengths[word]
-        pack_pairs(bits[word], n_bits, precision, pairs)
+        pack_pairs(bits[word], n_bits, model.precision, pairs)
         start_state(state, counts)
-        found = advance(
-            state,
-            counts,
-            pairs,
-            n_bits + precision,
-            n_bits,
-            length,
-            bounds,
-            cumulative,
-            n_symbols,
-            has_eob,
-            total_bits,
-            precision,
-            limit,
-            symbols[word],
-        )
-        valid[word] = found == VALID
+        stop = n_bits + model.precision
+        valid[word] = advance(state, counts, pairs, stop, n_bits, length, model, symbols[word]) == VALID
