@@ -29,8 +29,10 @@ from jscc.arithmetic.coder import (
     VALID,
     ArithmeticCode,
     advance,
+    advance_two,
     bit_length,
     flip_bit,
+    is_binary,
     log_probability,
     pack_pairs,
     packet_length,
@@ -134,7 +136,7 @@ class ChaseDecoder:
         llr, single = as_batch(llr, None, "llr", np.float32)
         words, width = llr.shape
         lengths = word_lengths(lengths, words, width)
-        levels = self.q + 2
+        levels = self.q + 3
         result = ChaseResult(
             bits=np.zeros((words, width), np.uint8),
             llr=np.zeros((words, width), np.float32),
@@ -161,6 +163,8 @@ class ChaseDecoder:
             np.zeros(self.q, np.int64),
             np.zeros(self.q + 1, np.float64),
             np.zeros(self.length, self.code.dtype),
+            np.zeros(self.length, self.code.dtype),
+            np.zeros(pairs_needed(width, self.code.precision), np.int64),
             result.bits,
             result.llr,
             result.extrinsic,
@@ -260,6 +264,8 @@ def _chase_words(
     places,
     weights,
     path,
+    sibling,
+    sibling_pairs,
     bits,
     posterior,
     extrinsic,
@@ -270,6 +276,7 @@ def _chase_words(
     queries,
     decoded,
 ):
+    in_pairs = is_binary(model)
     for word in range(len(llr)):
         n_bits = lengths[word]
         row, out = llr[word], bits[word]
@@ -291,6 +298,7 @@ def _chase_words(
         best, winner = -np.inf, np.int64(-1)
         in_all, in_any = size - 1, np.int64(0)
         weights[0] = 0
+        waiting = np.int64(-1)
         while leaf < size:
             changed = leaf ^ before
             first = 0 if changed == 0 else m - bit_length(changed) + 1
@@ -308,8 +316,23 @@ def _chase_words(
                         weights[level] += abs(row[tree[level - 1]])
                     if most - weights[level] < best:
                         break
-                copy_state(states, counts, level, level + 1, model.limit)
-                begun = states[level + 1, COUNT]
+                if level == m and waiting == leaf:
+                    copy_state(states, counts, m + 2, m + 1, model.limit)
+                    for k in range(states[m, COUNT], states[m + 1, COUNT]):
+                        path[k] = sibling[k]
+                else:
+                    copy_state(states, counts, level, level + 1, model.limit)
+                begun = states[level, COUNT]
+                if level == m and m > 0 and leaf & 1 == 0 and in_pairs and (beta > 0 or leaf > 0):
+                    # The word that differs in the last of the bits is decoded along, and waits.
+                    for k in range(len(pairs)):
+                        sibling_pairs[k] = pairs[k]
+                    flip_bit(sibling_pairs, tree[m - 1])
+                    copy_state(states, counts, m, m + 2, model.limit)
+                    advance_two(
+                        states[m + 1], states[m + 2], pairs, sibling_pairs, n_bits, length, model, path, sibling
+                    )
+                    waiting = leaf + 1
                 stop = tree[level] if level < m else n_bits + model.precision
                 found = advance(states[level + 1], counts[level + 1], pairs, stop, n_bits, length, model, path)
                 decoded[word] += states[level + 1, COUNT] - begun

@@ -666,17 +666,7 @@ def _advance_static(state, pairs, stop, n_bits, length, model, symbols):
             state[COUNT] = count
             return _finished(low, offset, position, last, precision)
         start, after, symbol = np.int64(0), span, 0
-        if n_bounds == 2:  # two symbols and one that seldom or never comes: no branch that is hard to foresee
-            bound = (span * bounds[0]) >> total_bits
-            after = (span * bounds[1]) >> total_bits
-            if offset < after:
-                above = np.int64(offset >= bound)
-                start = bound & -above
-                after = bound + (after - bound & -above)
-                symbol = above
-            else:
-                start, after, symbol = after, span, 2
-        elif n_bounds <= 8:
+        if n_bounds <= 8:
             for i in range(n_bounds):
                 bound = (span * bounds[i]) >> total_bits
                 above = offset >= bound
@@ -704,6 +694,75 @@ def _advance_static(state, pairs, stop, n_bits, length, model, symbols):
         offset -= start
         span = after - start
         count += 1
+
+
+@njit(cache=True)
+def _binary_step(low, span, offset, position, pairs, first, second, total_bits, precision):
+    """One doubling and one symbol of a binary code, no branch hard to foresee; the last is 1 for neither symbol."""
+    shift = max(0, precision - 1 - bit_length(span - 1))
+    quarter = np.int64(1) << (precision - 2)
+    inner = (low << shift) & (quarter - 1)
+    span <<= shift
+    more = np.int64(inner + span <= 2 * quarter)
+    span <<= more
+    shift += more
+    low = (low << shift) & (2 * quarter - 1)
+    fresh = (pairs[np.uint64(position >> 5)] << (position & 31)) >> 31 & 0x1FFFFFFFF
+    offset = offset << shift | fresh >> (33 - shift)
+    bound = (span * first) >> total_bits
+    after = (span * second) >> total_bits
+    above = np.int64(offset >= bound)
+    beyond = np.int64(offset >= after)
+    start = bound & -above
+    span = bound + ((after - bound) & -above) - start
+    return low + start, span, offset - start, position + shift, above, beyond
+
+
+@njit(cache=True)
+def _advance_binary(state, pairs, stop, n_bits, length, model, symbols):
+    """As `_advance_static`, two symbols and EoB, all but the last few symbols of a packet and of a word."""
+    precision, total_bits, first, second = model.precision, model.total_bits, model.bounds[0], model.bounds[1]
+    low, span, offset, position, count = state[LOW], state[RANGE], state[OFFSET], state[POSITION], state[COUNT]
+    stop = min(stop, n_bits + precision - 2)
+    while count < length:
+        after_step = _binary_step(low, span, offset, position, pairs, first, second, total_bits, precision)
+        if after_step[3] > stop or after_step[5] > 0:
+            break
+        low, span, offset, position, symbol, _ = after_step
+        symbols[count] = symbol
+        count += 1
+    state[LOW], state[RANGE], state[OFFSET], state[POSITION], state[COUNT] = low, span, offset, position, count
+
+
+@njit(cache=True)
+def advance_two(state, other, pairs, other_pairs, n_bits, length, model, symbols, other_symbols):
+    """Decode two words of a binary code at once while neither is near its end or in error; `advance` has the rest.
+
+    The processor works on one word while it waits for the other. States, words and symbols as in `advance`.
+    """
+    precision, total_bits, first, second = model.precision, model.total_bits, model.bounds[0], model.bounds[1]
+    low, span, offset, position, count = state[LOW], state[RANGE], state[OFFSET], state[POSITION], state[COUNT]
+    low2, span2, offset2, position2, count2 = other[LOW], other[RANGE], other[OFFSET], other[POSITION], other[COUNT]
+    stop = n_bits + precision - 2
+    while count < length and count2 < length:
+        one = _binary_step(low, span, offset, position, pairs, first, second, total_bits, precision)
+        two = _binary_step(low2, span2, offset2, position2, other_pairs, first, second, total_bits, precision)
+        if one[3] > stop or two[3] > stop or one[5] + two[5] > 0:
+            break
+        low, span, offset, position, symbol, _ = one
+        low2, span2, offset2, position2, symbol2, _ = two
+        symbols[count] = symbol
+        other_symbols[count2] = symbol2
+        count += 1
+        count2 += 1
+    state[LOW], state[RANGE], state[OFFSET], state[POSITION], state[COUNT] = low, span, offset, position, count
+    other[LOW], other[RANGE], other[OFFSET], other[POSITION], other[COUNT] = low2, span2, offset2, position2, count2
+
+
+@njit(cache=True)
+def is_binary(model):
+    """Whether the kernels for two symbols and at most one of EoB and forbidden symbol serve."""
+    return model.limit == 0 and model.n_symbols == 2 and len(model.bounds) == 2
 
 
 @njit(cache=True, error_model="numpy")
@@ -774,6 +833,8 @@ def advance(state, counts, pairs, stop, n_bits, length, model, symbols):
     int
         SUSPENDED (0), the state can be advanced further; INVALID (-1) or VALID (1).
     """
+    if is_binary(model):
+        _advance_binary(state, pairs, stop, n_bits, length, model, symbols)
     if model.limit == 0:
         return _advance_static(state, pairs, stop, n_bits, length, model, symbols)
     return _advance_adaptive(state, counts, pairs, stop, n_bits, length, model, symbols)
