@@ -1,4 +1,4 @@
-"""The laws of Chase-like decoding: what all full decodings of all test words find, the paper's metric, its soft rule."""
+"""The laws of Chase-like decoding: what full decodings of all test words find, the metric, the soft rule."""
 
 import itertools
 import math
@@ -76,7 +76,10 @@ def test_the_tree_finds_what_full_decodings_of_all_test_words_find(code, q, leng
         assert not result.bits[word, n:].any() and not result.llr[word, n:].any()
 
 
-@pytest.mark.parametrize("code", CODES, ids=repr)
+SHORT = [ArithmeticCode([0.2, 0.8], 16, eob=0.1), *CODES[1:]]
+
+
+@pytest.mark.parametrize("code", SHORT, ids=repr)
 def test_with_all_bits_tried_it_is_the_exhaustive_maximum_a_posteriori(code):
     """Over all packets: the largest P(r|b) P(s) among codewords of the right length."""
     length = 4 if code.n_symbols < 4 else 3
@@ -84,7 +87,7 @@ def test_with_all_bits_tried_it_is_the_exhaustive_maximum_a_posteriori(code):
     bits, lengths = code.encode(packets)
     prior = -math.log(2) * code.information(packets)
     decided = 0
-    for seed in range(20):
+    for seed in range(40):
         _, _, (n,), llr = received(code, 1, length, 1.5, seed)
         if n > 14:
             continue
