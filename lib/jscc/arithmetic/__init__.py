@@ -7,7 +7,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "chase": ["ChaseDecoder", "ChaseResult"],
         "coder": ["ArithmeticCode", "DecodedSymbols"],
-        "guessing": ["Density", "GuessingDecoder", "GuessingResult", "measure_density", "patterns"],
+        "guessing": [
+            "Density",
+            "GuessingDecoder",
+            "GuessingResult",
+            "measure_density",
+            "neighbour_density",
+            "patterns",
+        ],
         "ranges": ["RangeCode"],
     },
 )

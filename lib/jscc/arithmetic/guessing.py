@@ -45,7 +45,7 @@ from jscc.arithmetic.coder import (
 )
 from jscc.soft import SoftResult, as_batch
 
-__all__ = ["Density", "GuessingDecoder", "GuessingResult", "measure_density", "patterns"]
+__all__ = ["Density", "GuessingDecoder", "GuessingResult", "measure_density", "neighbour_density", "patterns"]
 
 MAX_RANKS = 128  # a longer word has the same first million patterns
 MAX_QUERIES = 2**22
@@ -83,7 +83,7 @@ class GuessingResult(SoftResult):
 
 
 class Density(NamedTuple):
-    """How many words at a small distance from a codeword are valid: an estimate, and what it rests on.
+    """How many words that were not sent are valid: an estimate, and what it rests on.
 
     Attributes
     ----------
@@ -336,8 +336,55 @@ class GuessingDecoder:
         )
 
 
-def measure_density(code: ArithmeticCode, length: int, flips: int = 3, words: int = 10_000, rng=0) -> Density:
-    """The density rho of valid words among those that differ from a codeword in a few bits.
+def measure_density(decoder: GuessingDecoder, llr, bits, lengths=None) -> Density:
+    """The density rho of valid words among queries, where the word that was sent is known.
+
+    Every query that is not the word sent is a trial, and the one that ends the search a hit if it is valid. That is
+    the rho with which soft output is calibrated at this noise: as a word that has to be guessed for long differs from
+    most queries in many bits, it is several times less than `neighbour_density`.
+
+    Parameters
+    ----------
+    decoder : GuessingDecoder
+        Whose code, packet length, largest number of queries and order are used.
+    llr : array_like of float32, shape (words, width)
+    bits : array_like of 0 and 1, shape (words, width)
+        What was sent.
+    lengths : array_like of int, shape (words,), optional
+
+    Returns
+    -------
+    Density
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
+    Examples
+    --------
+    >>> code = ArithmeticCode([0.2, 0.8], precision=8)
+    >>> rng = np.random.default_rng(0)
+    >>> bits, lengths = code.encode(code.sample(500, 128, rng))
+    >>> llr = 8 * (1 - 2.0 * bits + 0.5 * rng.standard_normal(bits.shape))
+    >>> measure_density(GuessingDecoder(code, 128, max_queries=100), llr, bits, lengths).trials > 10_000
+    True
+    """
+    llr, _ = as_batch(llr, None, "llr", np.float32)
+    bits, _ = as_batch(bits, llr.shape[1], "bits", np.uint8)
+    if len(bits) != len(llr):
+        raise ValueError(f"bits of shape {bits.shape} given, {llr.shape} as of llr is expected")
+    lengths = word_lengths(lengths, *llr.shape)
+    search = GuessingDecoder(decoder.code, decoder.length, decoder.max_queries, intercept=decoder.intercept)
+    result = search.decode(llr, lengths)
+    right = ((result.bits == bits) | (np.arange(bits.shape[1]) >= lengths[:, None])).all(axis=1) & result.converged
+    hits = int((result.converged & ~right).sum())
+    trials = int(result.queries.sum()) - int(right.sum())
+    return Density((hits + 0.5) / (trials + 1), hits, trials)
+
+
+def neighbour_density(code: ArithmeticCode, length: int, flips: int = 3, words: int = 10_000, rng=0) -> Density:
+    """The density of valid words among those that differ from a codeword in a few bits.
 
     Packets are drawn from the code's own probabilities and encoded, and 1 to `flips` bits of each are flipped at
     random places: is what comes out valid?
@@ -364,7 +411,7 @@ def measure_density(code: ArithmeticCode, length: int, flips: int = 3, words: in
 
     Examples
     --------
-    >>> measure_density(ArithmeticCode([0.2, 0.8], precision=8), 512, words=1000)
+    >>> neighbour_density(ArithmeticCode([0.2, 0.8], precision=8), 512, words=1000)
     Density(0.00217, 6 of 3000 words valid)
     """
     if flips < 1 or words < 1:
@@ -543,7 +590,7 @@ def _guess_words(
             weight = 0.0
             for k in range(flips):
                 rank = ranks[first + k]
-                weight += abs(row[order[rank]])
+                weight += np.float64(abs(row[order[rank]]))
                 i = k
                 while i > 0 and order[prefix[i - 1]] > order[rank]:
                     prefix[i] = prefix[i - 1]
@@ -617,7 +664,7 @@ def _soft_output(
     # Its inverse, 1 / p_0, grows beyond any float with the length: its logarithm from products of a few factors.
     log_inverse, product = 0.0, 1.0
     for j in range(n_bits):
-        product *= 1 + np.exp(-abs(llr[j]))
+        product *= 1 + np.exp(-np.float64(abs(llr[j])))
         if product > 1e200:
             log_inverse += np.log(product)
             product = 1.0
@@ -638,7 +685,7 @@ def _soft_output(
             shares[0, order[ranks[k]]] -= p
             shares[1, order[ranks[k]]] += p
     for j in range(n_bits):
-        e = np.exp(-abs(llr[j]))
+        e = np.exp(-np.float64(abs(llr[j])))
         agree, differ = max(shares[0, j], 0.0), shares[1, j]
         # A share over the probability that the bit is as the decoder was told: 1 / (1 + e), or e / (1 + e).
         value = np.log((rest + agree * (1 + e)) / (rest + (differ * (1 + e) / e if differ > 0 else 0.0)))
