@@ -1,7 +1,8 @@
-"""Entropy coding of 8-bit symbols: static Huffman and arithmetic codes, and the scan of a JPEG file.
+"""Entropy coding of 8-bit symbols: static Huffman codes, and the scan of a JPEG file.
 
-What paper 1 replaces by syndromes. Each image is coded on its own, with one table for all of them (from the
-counts of a training set), and packed into bytes, the first bit in the most significant place.
+What paper 1 replaces by syndromes, beside the arithmetic code of `jscc.arithmetic.ranges`. Each image is coded on its
+own, with one table for all of them (from the counts of a training set), and packed into bytes, the first bit in the
+most significant place.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import heapq
 import io
 
-import constriction
 import numpy as np
 from numba import njit
 
@@ -108,64 +108,6 @@ class HuffmanCode:
                 f"{n_symbols} symbols end at bit {used}, but {len(packed)} bytes are given and not all zero"
             )
         return symbols
-
-
-class ArithmeticCode:
-    """Static arithmetic code of 8-bit symbols, in its form as a range coder (`constriction`).
-
-    Parameters
-    ----------
-    counts : array_like of int, shape (256,)
-        How often each symbol occurs; one is added to each, so that all can be coded.
-
-    Attributes
-    ----------
-    probabilities : ndarray of float64, shape (256,)
-        The coder rounds them to multiples of 2^-24.
-    """
-
-    WORD = 4  # bytes: the coder writes words of 32 bits, here with the first bits first
-
-    def __init__(self, counts):
-        counts = _smoothed(counts)
-        self.probabilities = counts / counts.sum()
-        self._model = constriction.stream.model.Categorical(self.probabilities, perfect=False)
-
-    def encode(self, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Code each row on its own: arguments and results as in `HuffmanCode.encode`, bits in multiples of 32."""
-        words = [self._words(row) for row in _rows(symbols).astype(np.int32)]
-        n_words = np.array([len(row) for row in words], np.int64)
-        packed = np.zeros((len(words), n_words.max(initial=0)), ">u4")
-        for target, row in zip(packed, words, strict=True):
-            target[: len(row)] = row
-        return packed.view(np.uint8).reshape(len(words), packed.shape[1] * self.WORD), 8 * self.WORD * n_words
-
-    def decode(self, packed: np.ndarray, n_symbols: int) -> np.ndarray:
-        """Read one row of `encode`, cut to its own bytes: arguments and result as in `HuffmanCode.decode`.
-
-        Raises
-        ------
-        ValueError
-            If the bytes are not what `encode` makes of any `n_symbols` symbols.
-        """
-        packed = _stream(packed, n_symbols)
-        if len(packed) % self.WORD:
-            raise ValueError(f"{len(packed)} bytes given, a multiple of {self.WORD} is expected")
-        words = packed.view(">u4").astype(np.uint32)
-        try:
-            symbols = constriction.stream.queue.RangeDecoder(words).decode(self._model, n_symbols)
-        except AssertionError as error:
-            raise ValueError(f"{len(packed)} bytes given are no arithmetic code of {n_symbols} symbols") from error
-        # The decoder reads zeros beyond the end without a word; coding again tells.
-        if not np.array_equal(self._words(symbols), words):
-            raise ValueError(f"{len(packed)} bytes given are cut or damaged: not the code of {n_symbols} symbols")
-        return symbols.astype(np.uint8)
-
-    def _words(self, symbols: np.ndarray) -> np.ndarray:
-        coder = constriction.stream.queue.RangeEncoder()
-        if len(symbols):
-            coder.encode(symbols, self._model)
-        return coder.get_compressed()
 
 
 def jpeg_scans(images: np.ndarray, quality: int = 95) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from jscc.arithmetic.ranges import RangeCode
 from jscc.classify.columns import COLUMNS, SIDE, LabelledImages, gray_images, pad
 from jscc.classify.gru import Settings
 from jscc.experiments.syndromes.common import DATASETS, scatter, score, train_and_test
@@ -81,7 +82,7 @@ def streams(images: LabelledImages, method: str) -> tuple[np.ndarray, np.ndarray
     if method == "jpeg":
         coded, (test_coded, n_bits) = entropy.jpeg_scans(train, QUALITY)[0], entropy.jpeg_scans(test, QUALITY)
     elif method in ("huffman", "arithmetic"):
-        make = entropy.HuffmanCode if method == "huffman" else entropy.ArithmeticCode
+        make = entropy.HuffmanCode if method == "huffman" else RangeCode
         code = make(entropy.symbol_counts(rows))
         coded, (test_coded, n_bits) = code.encode(rows)[0], code.encode(test_rows)
     else:

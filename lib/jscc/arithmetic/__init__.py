@@ -1,0 +1,20 @@
+"""Arithmetic codes, and soft decoders that find the codeword among many candidates."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "chase": ["ChaseDecoder", "ChaseResult"],
+        "coder": ["ArithmeticCode", "DecodedSymbols"],
+        "guessing": [
+            "Density",
+            "GuessingDecoder",
+            "GuessingResult",
+            "measure_density",
+            "neighbour_density",
+            "patterns",
+        ],
+        "ranges": ["RangeCode"],
+    },
+)
