@@ -69,7 +69,7 @@ def parse_idx(raw: bytes, source: str | Path = "idx data") -> np.ndarray:
 
 
 def parse_amat(raw: bytes, source: str | Path = "amat data", width: int = 784) -> np.ndarray:
-    """Parse a binary .amat file: a row of ``width`` digits 0 or 1 a line, one blank between two.
+    r"""Parse a binary .amat file: a row of ``width`` digits 0 or 1 a line, one blank between two.
 
     Returns
     -------

@@ -79,9 +79,7 @@ class GFqCode:
 
     @property
     def rate(self) -> float:
-        """1 - m/n. This is the code's rate if H has full rank, which an empty core proves
-        (`jscc.gfq.leaves`); otherwise the code's rate is higher.
-        """
+        """1 - m/n: the code's rate if H has full rank, as with an empty core; otherwise the rate is higher."""
         return 1 - self.n_checks / self.n_symbols
 
     def syndrome(self, symbols) -> np.ndarray:

@@ -256,7 +256,7 @@ class Compressor:
 
 
 def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 1 << 27) -> np.ndarray:
-    """The bits that a container stands for.
+    r"""The bits that a container stands for.
 
     It takes as much memory as there are bits, and a few megabytes for the code and one block.
 

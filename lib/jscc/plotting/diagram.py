@@ -103,7 +103,7 @@ def block_diagram(
     alt: str,
     title: str,
 ) -> Diagram:
-    """Draw a system of boxes and arrows.
+    r"""Draw a system of boxes and arrows.
 
     Parameters
     ----------
