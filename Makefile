@@ -45,8 +45,8 @@ test: setup lint  ## check the style, the library, every notebook, and every pag
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=.
 
-refresh: setup  ## run every notebook of the book again and store what it shows
-	$(PY) tools/refresh.py
+refresh: setup  ## run every notebook of the book again (or NOTEBOOK=...) and store what it shows
+	$(PY) tools/refresh.py $(NOTEBOOK)
 
 results: $(READY)  ## compute every result at the papers' own size (hours; a stopped run continues)
 	$(BIN)/jscc run --all --scale paper
