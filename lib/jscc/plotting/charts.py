@@ -292,7 +292,7 @@ def marked_bits(ax: Axes, marks: ArrayLike, shape: tuple[int, int], title: str =
 
 
 def letters_above(ax: Axes, x: ArrayLike, letters: Sequence[str]) -> None:
-    """Write letters above a panel with a logarithmic x axis; those less than an eighth of an octave apart share a place.
+    """Write letters above a panel with a logarithmic x axis; those of one quarter of an octave share a place.
 
     Parameters
     ----------
