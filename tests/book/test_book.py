@@ -80,10 +80,10 @@ CUT = r"""
   const article = document.querySelector("article.bd-article, .bd-article");
   const right = article.getBoundingClientRect().right;
   const cut = [];
-  const looked = "pre, table, div.math, mjx-container, .output, figure, img, svg, p, li";
-  for (const element of article.querySelectorAll(looked)) {
-    if (element.closest("details:not([open]), .toggle-hidden") || !element.getClientRects().length) continue;
-    const scrolls = getComputedStyle(element).overflowX !== "visible" || element.localName === "pre";
+  for (const element of article.querySelectorAll("*")) {
+    if (element.closest("details:not([open]), .toggle-hidden, mjx-assistive-mml")) continue;
+    if (!element.getClientRects().length || element.closest("svg")) continue;
+    const scrolls = !element.closest("span.math") && getComputedStyle(element).overflowX !== "visible";
     if (scrolls && element.scrollWidth > element.clientWidth + SLACK) cut.push("scrolls: " + name(element));
     else if (element.getBoundingClientRect().right > right + SLACK) cut.push("sticks out: " + name(element));
   }
