@@ -61,8 +61,8 @@ test: setup lint  ## check the style, the library, its examples, every notebook,
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=.
 
-refresh: setup  ## run every notebook of the book again and store what it shows
-	$(PY) tools/refresh.py
+refresh: setup  ## run every notebook of the book again (or NOTEBOOK=...) and store what it shows
+	$(PY) tools/refresh.py $(NOTEBOOK)
 
 results: $(READY)  ## compute every result at the papers' own size (hours; a stopped run continues)
 	$(BIN)/jscc run --all --scale paper

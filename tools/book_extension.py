@@ -2,8 +2,8 @@
 
 * MathJax is served by the book itself where ``tools/vendor.py`` has put it, and by a CDN otherwise.
 * The scripts and styles of ``book/_static`` are linked to every page.
-* ``.. rooms:: FLOOR`` documents every module of one floor of the library, found by walking the package;
-  the floors stand in ``pyproject.toml``, so a new module needs no new page.
+* ``.. rooms:: ROOM ...`` documents every module of some rooms of the library, found by walking the package, so
+  that a new module needs no new page; a new room has to be named on one of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import importlib
 import inspect
 import pkgutil
 import sys
-import tomllib
 from pathlib import Path
 
 import click
@@ -24,24 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "book" / "_static"
 MATHJAX = "vendor/mathjax/tex-chtml-full.js"
-REFERENCE = "book/reference/floor"
-
-
-def floors() -> list[list[str]]:
-    """The rooms of each floor, lowest first, as ``pyproject.toml`` lists them."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
-    return settings["tool"]["jscc"]["floors"]
-
-
-def floor_of(module: str) -> int | None:
-    """The floor of a module, by the longest room name that it starts with; None where it has none."""
-    best, found = -1, None
-    for floor, rooms in enumerate(floors()):
-        for room in rooms:
-            name = f"jscc.{room}"
-            if (module == name or module.startswith(f"{name}.")) and len(name) > best:
-                best, found = len(name), floor
-    return found
+REFERENCE = "book/reference/"
 
 
 def public_modules() -> list[str]:
@@ -61,20 +43,28 @@ def command_help(command: click.Command, path: str) -> list[str]:
     return lines
 
 
+def modules_of(room: str) -> list[str]:
+    """The public modules of a room: itself, and those behind its door."""
+    return [name for name in public_modules() if f"{name}.".startswith(f"jscc.{room}.")]
+
+
 class Rooms(SphinxDirective):
-    """A section for each public module of one floor, written from its docstrings."""
+    """A section for each public module of the rooms named, written from its docstrings."""
 
     required_arguments = 1
+    optional_arguments = 20
 
     def run(self) -> list[nodes.Node]:
-        floor = int(self.arguments[0])
         lines: list[str] = []
-        for name in public_modules():
-            if floor_of(name) == floor:
+        for room in self.arguments:
+            modules = modules_of(room)
+            if not modules:
+                raise self.error(f"room {room!r} given, one of the library is expected")
+            for name in modules:
                 lines += self.room(name)
         container = nodes.section()
         container.document = self.state.document
-        self.state.nested_parse(StringList(lines, source=f"floor {floor}"), 0, container, match_titles=True)
+        self.state.nested_parse(StringList(lines, source="rooms"), 0, container, match_titles=True)
         return container.children
 
     def room(self, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The systems of the four papers as block diagrams.
+"""The systems of the four papers as block diagrams, and the tree of leaf removal.
 
 ``python -m jscc.diagrams FOLDER`` writes them all as SVG files.
 """
@@ -8,7 +8,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
 from jscc.plotting.diagram import Diagram, Link, block_diagram
+from jscc.plotting.style import INK, PALETTE
 
 
 def syndromes() -> Diagram:
@@ -147,6 +151,54 @@ def necst() -> Diagram:
 
 
 SYSTEMS = {"syndromes": syndromes, "lossy": lossy, "arithmetic": arithmetic, "necst": necst}
+
+
+def leaf_tree(graph, order, pivots) -> Figure:
+    """Draw an ultra-sparse code as a graph whose nodes are checks and whose edges are symbols, as leaf removal goes.
+
+    The checks stand in columns by their distance from the check that was taken away (hollow, at the left); the
+    symbols that leaf removal solves for are bold, all others dashed.
+
+    Parameters
+    ----------
+    graph : jscc.tanner.TannerGraph
+        Of a code that lost one check: every symbol in two checks, or in one and the check taken away.
+    order : sequence of int
+        The checks in the order in which leaf removal put them aside.
+    pivots : sequence of int
+        The symbol that each of them was put aside with.
+
+    Returns
+    -------
+    Figure
+        Closed, so that a notebook shows it once, as the value of its cell.
+    """
+    ends = [[-1] * (2 - int(degree)) for degree in graph.variable_degrees]  # -1 is the check taken away
+    for check, symbol in zip(graph.edge_checks, graph.check_variables, strict=True):
+        ends[symbol].append(int(check))
+    depth = {-1: 0}
+    for check, pivot in zip(order, pivots, strict=True):
+        (other,) = (end for end in ends[pivot] if end != check)
+        depth[int(check)] = depth[other] + 1
+    place = {}
+    for column in range(max(depth.values()) + 1):
+        checks = [check for check in depth if depth[check] == column]
+        place |= {check: (column, i - (len(checks) - 1) / 2) for i, check in enumerate(checks)}
+    solved = {"color": INK, "lw": 2.2, "connectionstyle": "arc3,rad=0"}
+    free = {"color": PALETTE[1], "lw": 1.2, "ls": "--", "connectionstyle": "arc3,rad=0.25"}
+    pivots = {int(pivot) for pivot in pivots}
+    figure, ax = plt.subplots(figsize=(7, 3.2))
+    for symbol, (one, other) in enumerate(ends):
+        look = solved if symbol in pivots else free
+        line = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0} | look
+        ax.annotate("", place[one], place[other], arrowprops=line)
+    for check, (x, y) in place.items():
+        fill = "white" if check == -1 else "0.75"
+        ax.plot(x, y, "s", ms=11, zorder=3, mec=INK, mfc=fill)
+    ax.set(xlim=(-0.4, max(depth.values()) + 0.4), xticks=[], yticks=[])
+    ax.set_axis_off()
+    plt.close(figure)
+    return figure
 
 
 def write_all(folder: str | Path) -> list[Path]:

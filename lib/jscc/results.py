@@ -39,6 +39,7 @@ __all__ = [
     "differences",
     "environment",
     "load",
+    "pick",
     "provenance",
     "published",
     "results_folder",
@@ -224,6 +225,34 @@ def published(name: str) -> pd.DataFrame:
         known = ", ".join(sorted(entry.stem for entry in folder.glob("*.csv"))) or "none"
         raise FileNotFoundError(f"no published table {name!r} in {folder}; there are: {known}")
     return _read_csv(path)
+
+
+def pick(table: pd.DataFrame, **values) -> pd.DataFrame:
+    """The rows of a table whose columns have these values.
+
+    Parameters
+    ----------
+    table
+        Such as `load` gives.
+    **values
+        Value of a column, or a list of values, any of which will do.
+
+    Raises
+    ------
+    ValueError
+        If the table does not have such a column.
+
+    Examples
+    --------
+    >>> pick(pd.DataFrame({"q": [4, 16, 64], "b": [5, 5, 1]}), q=[4, 64], b=5).q.tolist()
+    [4]
+    """
+    unknown = [name for name in values if name not in table.columns]
+    if unknown:
+        raise ValueError(f"columns {unknown} given, some of {list(table.columns)} are expected")
+    for name, value in values.items():
+        table = table[table[name].isin(value) if isinstance(value, (list, tuple)) else table[name] == value]
+    return table
 
 
 def stale(name: str, scale: str = "paper") -> list[str]:

@@ -21,6 +21,7 @@ from support import ROOT, chromium
 
 HOST = "127.0.0.1"
 NARROW_PX = 400
+WIDE_PX = 1300
 SLACK_PX = 2
 WAIT_MS = 30_000
 PAGES = sorted(parse_toc_yaml(ROOT / "_toc.yml"))
@@ -67,6 +68,26 @@ async () => {
     mute: images.filter(image => !(image.alt || "").trim()).map(image => image.src.slice(0, 120)),
     players: document.querySelectorAll("figure.jscc-player").length,
   };
+}
+"""
+
+
+# What is wider than the box that it scrolls in, or than the column of the text.
+CUT = r"""
+() => {
+  const name = element => element.localName + "." + [...element.classList].join(".") + ": "
+    + element.textContent.trim().replace(/\s+/g, " ").slice(0, 60);
+  const article = document.querySelector("article.bd-article, .bd-article");
+  const right = article.getBoundingClientRect().right;
+  const cut = [];
+  for (const element of article.querySelectorAll("*")) {
+    if (element.closest("details:not([open]), .toggle-hidden, mjx-assistive-mml")) continue;
+    if (!element.getClientRects().length || element.closest("svg")) continue;
+    const scrolls = !element.closest("span.math") && getComputedStyle(element).overflowX !== "visible";
+    if (scrolls && element.scrollWidth > element.clientWidth + SLACK) cut.push("scrolls: " + name(element));
+    else if (element.getBoundingClientRect().right > right + SLACK) cut.push("sticks out: " + name(element));
+  }
+  return cut;
 }
 """
 
@@ -276,6 +297,24 @@ def test_page_works_with_the_network_off(name, html, site, visit):
     width = seen.page.evaluate("document.documentElement.scrollWidth")
     assert width <= NARROW_PX + SLACK_PX, f"the page is {width} px wide on a screen of {NARROW_PX} px"
     assert not seen.complaints, "\n".join(seen.complaints)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_at_the_right_edge(name, site, visit):
+    """No code line, output, table, formula or picture is wider than its box in a window of 1300 pixels."""
+    seen = visit(f"{site}/{name}.html")
+    seen.page.set_viewport_size({"width": WIDE_PX, "height": 900})
+    seen.page.evaluate(LOOK)
+    cut = seen.page.evaluate(CUT.replace("SLACK", str(SLACK_PX)))
+    assert not cut, "\n".join(cut)
+
+
+def test_the_logo_shows_all_of_its_letters(site, visit):
+    """Whatever font stands in for the named ones, no word leaves the picture."""
+    seen = visit(f"{site}/_static/logo.svg")
+    ends = seen.page.evaluate("[...document.querySelectorAll('text')].map(t => t.getBBox().x + t.getBBox().width)")
+    width = seen.page.evaluate("document.documentElement.viewBox.baseVal.width")
+    assert ends and max(ends) <= width
 
 
 def test_search_finds_a_word(site, visit):

@@ -5,6 +5,8 @@ That each cell still runs is tested by nbval, in the same pytest run.
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -17,6 +19,8 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 from support import ROOT
 
 MAX_BYTES = 3_000_000
+MAX_LINES = 28  # of a code cell: a reader sees it whole
+MAX_HIDDEN_LINES = 5
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/svg+xml"}
 WIDGETS = {"application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"}
 # Folders that only one machine has. A path such as book/_static or /usr/share is not one.
@@ -159,6 +163,72 @@ def test_every_picture_in_html_has_alt_text_and_every_player_a_caption(path):
             if not (player.figcaption and player.figcaption.get_text(strip=True)):
                 missing.append(f"{place(cell)}: a player without a caption")
     assert not missing, "\n".join(missing)
+
+
+def imports_of(source: str) -> list[tuple[str, str]]:
+    """Module and name of every import from the library: ("jscc.gfq", "ReinforcedBP"), ("jscc.gfq.leaves", "")."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            found += [(node.module or "", alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names]
+    return [(module, name) for module, name in found if f"{module}.".startswith("jscc.")]
+
+
+def is_a_door(module: str, name: str) -> bool:
+    """Whether a name is imported from a room's door, and the door names it."""
+    rooms = module.split(".")[1:]
+    if not rooms:
+        return bool(name)  # from jscc import plotting
+    if len(rooms) > (2 if rooms[0] == "experiments" else 1):
+        return False
+    room = importlib.import_module(module)
+    if hasattr(room, "__path__"):
+        return name in room.__all__
+    return hasattr(room, name) and not name.startswith("_")  # a room of one module is its own door
+
+
+@pytest.mark.parametrize(
+    ("line", "door"),
+    [
+        ("from jscc.gfq import ReinforcedBP", True),
+        ("from jscc import plotting", True),
+        ("from jscc.gfq.leaves import leaf_removal", False),
+        ("from jscc.gfq import leaves", False),
+        ("import jscc.gfq.leaves", False),
+    ],
+)
+def test_doors_are_told_from_what_lies_behind(line, door):
+    assert all(is_a_door(module, name) for module, name in imports_of(line)) == door
+
+
+@each_notebook
+def test_imports_from_doors_only(path):
+    behind = []
+    for cell in code_cells(path):
+        behind += [f"{place(cell)}: {m} {n}" for m, n in imports_of(cell.source) if not is_a_door(m, n)]
+    assert not behind, "\n".join(behind)
+
+
+@each_notebook
+def test_code_is_short_and_shown(path):
+    wrong = []
+    for cell in code_cells(path):
+        n_lines = len(cell.source.splitlines())
+        hidden = [tag for tag in cell.metadata.get("tags", []) if tag.startswith(("hide-", "remove-"))]
+        limit = MAX_HIDDEN_LINES if hidden else MAX_LINES
+        if n_lines > limit:
+            wrong.append(f"{place(cell)}: {n_lines} lines, {limit} are allowed{' in a hidden cell' * bool(hidden)}")
+    assert not wrong, "\n".join(wrong)
+
+
+@each_notebook
+def test_a_page_on_cifar10_says_what_its_copy_is(path):
+    cells = read(path).cells
+    code = "".join(cell.source for cell in cells if cell.cell_type == "code")
+    if "DATASET_TITLES" in code or "cifar10" in code:
+        assert any("not bit-exact" in cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def test_names_of_figures_are_unique():

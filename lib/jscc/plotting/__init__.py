@@ -1,35 +1,40 @@
-"""How everything in the book is drawn: one figure style, one player for static pages, one kind of diagram."""
+"""How everything in the book is drawn: one figure style, charts, tables, a player for static pages, diagrams."""
 
-from jscc.plotting.diagram import Diagram, Link, block_diagram
-from jscc.plotting.players import Player, player
-from jscc.plotting.style import (
-    INK,
-    PALETTE,
-    curve_with_interval,
-    limit_curve,
-    paper_points,
-    save_figure,
-    series,
-    show_planes,
-    use_style,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "charts": [
+            "DATASET_TITLES",
+            "WIDTH",
+            "error_rate_curve",
+            "legend_below",
+            "letters_above",
+            "level",
+            "marked_bits",
+            "panels",
+            "picture",
+            "points",
+            "runs_bars",
+            "runs_curve",
+            "runs_of",
+            "share_curve",
+            "ticks",
+        ],
+        "diagram": ["Diagram", "Link", "block_diagram"],
+        "players": ["Player", "player"],
+        "style": [
+            "INK",
+            "PALETTE",
+            "curve_with_interval",
+            "limit_curve",
+            "paper_points",
+            "save_figure",
+            "series",
+            "show_planes",
+            "use_style",
+        ],
+        "tables": ["Table", "plus_minus", "runs_text", "table"],
+    },
 )
-from jscc.plotting.tables import Table, table
-
-__all__ = [
-    "INK",
-    "PALETTE",
-    "Diagram",
-    "Link",
-    "Player",
-    "Table",
-    "block_diagram",
-    "curve_with_interval",
-    "limit_curve",
-    "paper_points",
-    "player",
-    "save_figure",
-    "series",
-    "show_planes",
-    "table",
-    "use_style",
-]
