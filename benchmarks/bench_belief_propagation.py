@@ -14,7 +14,7 @@ from ldpc import BpDecoder
 from scipy import sparse
 
 from jscc import tanner
-from jscc.ldpc.belief_propagation import BeliefPropagation
+from jscc.ldpc import BeliefPropagation
 
 N, P, ITERATIONS, WORDS, SINGLE = 1024, 0.05, 50, 10_000, 100
 

@@ -7,7 +7,7 @@ import torch
 
 from jscc.bitplanes import unpack_planes
 from jscc.classify.columns import paper_code
-from jscc.ldpc.syndrome import syndromes
+from jscc.ldpc import syndromes
 
 IMAGES = 8000
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from jscc.fastmath import log2, power_of_two
+from jscc.fastmath import float_bits, log, log2, power_of_two, with_sign
 
 
 @njit
@@ -39,3 +39,19 @@ def test_they_undo_each_other():
     powers(x, power)
     logarithms(power, back)
     np.testing.assert_allclose(back - 127 + 64, x, atol=1e-4)
+
+
+def test_log_is_within_a_few_units_of_the_last_place():
+    x = np.exp(np.random.default_rng(2).uniform(-87, 88, 5000)).astype(np.float32)
+    x = np.append(x, np.float32([2.0**-126, 0.70710677, 0.70710683, 1.0, 1.0000001, 3.4e38]))
+    got = np.array([log(value) for value in x])
+    exact = np.log(x.astype(np.float64))
+    np.testing.assert_allclose(got, exact, rtol=1e-6, atol=1e-7)
+    assert log(np.float32(1)) == 0
+
+
+def test_a_sign_is_taken_from_the_bits_and_zero_keeps_its_own():
+    for value in (1.5, 0.0, np.inf):
+        for other in (-2.0, -0.0, 0.0, 3.0):
+            signed = with_sign(np.float32(value), float_bits(np.float32(other)))
+            assert signed == np.copysign(value, other) and np.signbit(signed) == np.signbit(other)

@@ -166,6 +166,18 @@ def test_a_word_does_not_depend_on_its_batch(method, schedule):
 
 
 @pytest.mark.parametrize("method, schedule", BOTH)
+def test_one_word_and_a_batch_agree_where_some_variables_have_degree_3_and_some_not(method, schedule):
+    rng = np.random.default_rng(15)
+    wide = regular_matrix(rng, 400).toarray()
+    wide[0, :30] = 1  # makes some variables of degree 4, and one check long
+    decoder = BeliefPropagation(wide, method=method, schedule=schedule, max_iterations=6)
+    llr = rng.normal(1, 1, (8, 400)).astype(np.float32)
+    whole = decoder.decode(llr)
+    for i, word in enumerate(llr):
+        np.testing.assert_array_equal(decoder.decode(word).llr, whole.llr[i])
+
+
+@pytest.mark.parametrize("method, schedule", BOTH)
 def test_converged_says_that_the_checks_hold(method, schedule):
     rng = np.random.default_rng(5)
     matrix = random_matrix(rng, 25, 60, 0.08)
