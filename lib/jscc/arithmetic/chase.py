@@ -96,12 +96,12 @@ class ChaseDecoder:
     >>> code = ArithmeticCode([0.2, 0.8])
     >>> packets = code.sample(100, 128, rng=0)
     >>> bits, lengths = code.encode(packets)
-    >>> llr = (4 - 8.0 * bits) + 2.5 * np.random.default_rng(1).standard_normal(bits.shape)
+    >>> llr = 10 * (1 - 2.0 * bits + 0.45 * np.random.default_rng(1).standard_normal(bits.shape))
     >>> for q in 0, 4:
-    ...     decoder = ChaseDecoder(code, 128, q)
-    ...     print(decoder, int((decoder.decode(llr, lengths).symbols == packets).all(axis=1).sum()))
-    ChaseDecoder(L=128, q=0, beta=0, ArithmeticCode(2 symbols, p=16, EoB 1/16384, static)) 1
-    ChaseDecoder(L=128, q=4, beta=0, ArithmeticCode(2 symbols, p=16, EoB 1/16384, static)) 1
+    ...     result = ChaseDecoder(code, 128, q).decode(llr, lengths)
+    ...     print(q, int((result.symbols == packets).all(axis=1).sum()), "packets right")
+    0 18 packets right
+    4 70 packets right
     """
 
     def __init__(self, code: ArithmeticCode, length: int, q: int = 4, beta: float = 0.0):

@@ -1,0 +1,81 @@
+"""The arithmetic coder beside constriction's, and Chase-like decoding beside guessing, on one core.
+
+Both coders are static, with the same probabilities. The decoders read the same packets at 6.5 dB.
+"""
+
+from _timing import interleaved, rates, write  # first: it holds every library to one thread
+
+from functools import partial  # isort: skip
+
+import constriction
+import numpy as np
+
+from jscc.arithmetic import ArithmeticCode, ChaseDecoder, GuessingDecoder
+
+PACKETS, EBN0_DB = 2000, 6.5
+SETTINGS = {
+    "p16 binary, L = 512": (ArithmeticCode([0.2, 0.8], 16), 512),
+    "p6 quaternary, L = 128": (ArithmeticCode([0.5, 0.25, 0.15, 0.1], 6), 128),
+}
+
+
+def coders(repeats: int) -> list[dict]:
+    """Symbols per second of coding one long packet, checked to come back."""
+    code = ArithmeticCode([0.2, 0.8], 32, eob=2**-14)
+    packet = code.sample(1, 1_000_000, 0)[0]
+    packed, length = code.encode(packet, packed=True)
+    model = constriction.stream.model.Categorical(code.probabilities, perfect=False)
+    symbols = packet.astype(np.int32)
+
+    def theirs():
+        coder = constriction.stream.queue.RangeEncoder()
+        coder.encode(symbols, model)
+        return coder.get_compressed()
+
+    words = theirs()
+    encode = {"jscc": lambda: code.encode(packet, packed=True), "constriction": theirs}
+    decode = {
+        "jscc": lambda: code.decode(packed, length, len(packet), packed=True).symbols,
+        "constriction": lambda: constriction.stream.queue.RangeDecoder(words).decode(model, len(packet)),
+    }
+    for name, call in decode.items():
+        if not np.array_equal(call(), packet):
+            raise SystemExit(f"{name} decodes something else")
+    rows = []
+    for task, systems in (("encode a binary source", encode), ("decode a binary source", decode)):
+        work = dict.fromkeys(systems, len(packet))
+        rows += rates(task, "symbols/s", work, interleaved(systems, repeats))
+    return rows
+
+
+def decoders(repeats: int) -> list[dict]:
+    """Packets per second of the soft decoders."""
+    rows = []
+    for setting, (code, length) in SETTINGS.items():
+        rng = np.random.default_rng(0)
+        packets = code.sample(PACKETS, length, rng)
+        bits, lengths = code.encode(packets)
+        rate = code.information(packets).mean() / lengths.mean()
+        esn0 = 10 ** (EBN0_DB / 10) * rate
+        llr = 4 * esn0 * (1 - 2.0 * bits + rng.standard_normal(bits.shape) / np.sqrt(2 * esn0))
+        llr = llr.astype(np.float32)
+        found = {
+            "jscc (Chase q = 4, hard)": ChaseDecoder(code, length, 4),
+            "jscc (Chase q = 4, soft)": ChaseDecoder(code, length, 4, 4.0),
+            "jscc (guessing, 16 queries)": GuessingDecoder(code, length, 16),
+            "jscc (guessing, 256 queries)": GuessingDecoder(code, length, 256),
+            "jscc (guessing, 256 queries, soft)": GuessingDecoder(code, length, 256, rho=1e-4),
+        }
+        systems = {name: partial(decoder.decode, llr, lengths) for name, decoder in found.items()}
+        work = dict.fromkeys(systems, PACKETS)
+        rows += rates(f"decode packets, {setting}", "packets/s", work, interleaved(systems, repeats))
+    return rows
+
+
+def main() -> None:
+    """Time the coders, then the decoders."""
+    write("arithmetic", coders(repeats=11) + decoders(repeats=11))
+
+
+if __name__ == "__main__":
+    main()
