@@ -234,3 +234,11 @@ def test_compare_refuses_what_is_ambiguous():
         results.compare(PAPER, PAPER, ["set"], "accuracy")
     with pytest.raises(ValueError, match=r"here has no columns \['accuracy'\]"):
         results.compare(PAPER, HERE, ["set", "bits"], "accuracy")
+
+
+def test_pick_keeps_the_rows_of_all_values_named():
+    table = pd.DataFrame({"q": [4, 4, 64, 256], "b": [1, 5, 5, 5]})
+    assert results.pick(table, q=[4, 64], b=5).index.tolist() == [1, 2]
+    assert results.pick(table).equals(table)
+    with pytest.raises(ValueError, match="'rate'"):
+        results.pick(table, rate=0.5)
