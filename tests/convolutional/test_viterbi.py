@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jscc.convolutional.viterbi import MAXIMUM_FREE_DISTANCE, ConvolutionalCode, code_of_rate
+from jscc.convolutional.code import MAXIMUM_FREE_DISTANCE, ConvolutionalCode, code_of_rate
 from support import printed_without_and_with_jit
 
 # Larsen's table, or any textbook's: memories 2 to 12.
@@ -192,7 +192,7 @@ def test_a_broken_period_is_refused():
 
 WITHOUT_JIT = """
 import numpy as np
-from jscc.convolutional.viterbi import code_of_rate
+from jscc.convolutional.code import code_of_rate
 words = np.random.default_rng(0).integers(0, 2, (3, 60))
 for rate in (0.3, 0.5, 0.7):
     print(*code_of_rate(rate, 3).quantise(words)[0].ravel())

@@ -1,244 +1,246 @@
-r"""Feed-forward convolutional codes, and the Viterbi algorithm that finds the codeword nearest to a word.
+r"""The Viterbi algorithm: the codeword nearest to a word, and the most likely one given soft values.
 
-With a uniform binary source as the word this is trellis-coded quantisation (Viterbi and Omura 1974):
-the information bits of the nearest codeword are the compressed word.
-
-A code of memory :math:`m` has :math:`2^m` states, the last :math:`m` information bits, the newest in the
-most significant place. Generators are written in octal in the usual way: the most significant of the
-:math:`m + 1` bits multiplies the newest information bit.
+With a uniform binary source as the word the first is trellis-coded quantisation (Viterbi and Omura 1974): the
+information bits of the nearest codeword are the compressed word. The second is the maximum-likelihood decoder of the
+code.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
-__all__ = ["MAXIMUM_FREE_DISTANCE", "ConvolutionalCode", "code_of_rate"]
+from jscc.convolutional._lanes import (
+    MAX_LOG_LIMIT,
+    UNREACHABLE,
+    gather,
+    groups,
+    information_of,
+    level,
+    log_metrics,
+)
+from jscc.soft import SoftResult, as_batch
 
-MAXIMUM_FREE_DISTANCE = {
-    2: {
-        2: (0o5, 0o7),
-        3: (0o15, 0o17),
-        4: (0o23, 0o35),
-        5: (0o53, 0o75),
-        6: (0o133, 0o171),
-        7: (0o247, 0o371),
-        8: (0o561, 0o753),
-        9: (0o1167, 0o1545),
-        10: (0o2335, 0o3661),
-        11: (0o4335, 0o5723),
-        12: (0o10533, 0o17661),
-    },
-    3: {
-        2: (0o5, 0o7, 0o7),
-        3: (0o13, 0o15, 0o17),
-        4: (0o25, 0o33, 0o37),
-        5: (0o47, 0o53, 0o75),
-        6: (0o133, 0o145, 0o175),
-        7: (0o225, 0o331, 0o367),
-        8: (0o557, 0o663, 0o711),
-        9: (0o1117, 0o1365, 0o1633),
-        10: (0o2353, 0o2671, 0o3175),
-        11: (0o4767, 0o5723, 0o6265),
-        12: (0o10533, 0o10675, 0o17661),
-    },
-    4: {
-        2: (0o5, 0o7, 0o7, 0o7),
-        3: (0o13, 0o15, 0o15, 0o17),
-        4: (0o25, 0o27, 0o33, 0o37),
-        5: (0o53, 0o67, 0o71, 0o75),
-        6: (0o135, 0o135, 0o147, 0o163),
-        7: (0o235, 0o275, 0o313, 0o357),
-        8: (0o463, 0o535, 0o733, 0o745),
-        9: (0o1117, 0o1365, 0o1633, 0o1653),
-        10: (0o2327, 0o2353, 0o2671, 0o3175),
-        11: (0o4767, 0o5723, 0o6265, 0o7455),
-        12: (0o11145, 0o12477, 0o15573, 0o16727),
-    },
-}
-"""Generators of maximum free distance by number of outputs and memory (Larsen 1973)."""
+if TYPE_CHECKING:
+    from jscc.convolutional.code import ConvolutionalCode
 
-_PUNCTURING = {
-    0.3: ((1, 1, 1), (0, 0, 1), (1, 1, 1), (1, 1, 1)),
-    0.5: ((1,), (1,)),
-    0.7: ((1, 1, 1, 1, 1, 1, 1), (0, 0, 1, 0, 1, 0, 1)),
-}
+__all__ = ["ViterbiDecoder", "nearest", "soft_inputs"]
+
+_TABLE_BYTES = 1 << 26  # of branch costs, and of decisions, before they are computed again instead
+_LEVEL_STEPS = 16  # between two levellings of soft path metrics
+_FAR = 2**28  # more than any path costs
 
 
-@dataclass(frozen=True, eq=False)
-class ConvolutionalCode:
-    """A feed-forward code with one input, started in state zero and left in any state.
+@dataclass(frozen=True, repr=False)
+class ViterbiDecoder:
+    """The most likely codeword given soft values, found by the Viterbi algorithm: a decoder without soft output.
 
     Attributes
     ----------
-    generators : tuple of int
-        One for each output; see the module's text for the order of their bits.
-    memory : int
-        m, from 1 to 16.
-    puncturing : array_like of 0 and 1, shape (outputs, period), optional
-        What is kept (1) of the outputs at each step, repeated with the given period; everything by default.
-        Becomes an ndarray of bool.
+    code : ConvolutionalCode
+
+    Examples
+    --------
+    >>> from jscc.convolutional import ConvolutionalCode
+    >>> code = ConvolutionalCode((0o5, 0o7), 2, terminated=True)
+    >>> llr = 2.0 - 4.0 * code.encode([1, 0, 1, 1])
+    >>> llr[3] *= -1
+    >>> ViterbiDecoder(code).decode(llr).bits
+    array([1, 0, 1, 1], dtype=uint8)
     """
 
-    generators: tuple[int, ...]
-    memory: int
-    puncturing: np.ndarray | None = None
+    code: ConvolutionalCode
 
-    def __post_init__(self):
-        if not 1 <= self.memory <= 16:
-            raise ValueError(f"the memory must be 1 to 16, not {self.memory}")
-        if not 1 <= len(self.generators) <= 8:
-            raise ValueError(f"a code has 1 to 8 generators, not {len(self.generators)}")
-        if not all(0 < generator < 2 << self.memory for generator in self.generators):
-            octal = " ".join(f"{generator:o}" for generator in self.generators)
-            raise ValueError(f"generators of memory {self.memory} must be 1 to {(2 << self.memory) - 1:o}, not {octal}")
-        kept = np.ones((len(self.generators), 1)) if self.puncturing is None else np.asarray(self.puncturing)
-        if kept.ndim != 2 or len(kept) != len(self.generators) or not np.isin(kept, (0, 1)).all() or not kept.any():
-            raise ValueError(
-                f"puncturing must be {len(self.generators)} rows of 0 and 1, not all 0, not {kept.tolist()}"
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.code!r})"
+
+    def decode(self, llr, apriori=None, lengths=None) -> SoftResult:
+        """The information bits of the most likely codeword, of each frame.
+
+        Parameters
+        ----------
+        llr : array_like of float, shape (n,) or (frames, n)
+            Log-likelihood ratios of the codeword's bits; beyond +-1e4 they count as +-1e4.
+        apriori : array_like of float, shape (k,) or (frames, k), optional
+            Of the information bits, from elsewhere; zero by default. With them the word of greatest posterior
+            probability is found.
+        lengths : array_like of int, shape () or (frames,), optional
+            The information bits of each frame where they differ, at most k. Values past a frame's end are not read.
+
+        Returns
+        -------
+        SoftResult
+            Over the information bits, with zeros past a frame's end. The decisions are hard: ``llr`` and
+            ``extrinsic`` are infinite with the sign of the decision. `BCJRDecoder` has soft output.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit the code, or a value is NaN.
+        """
+        channel, told, counts, single = soft_inputs(self.code, llr, apriori, lengths)
+        frames, steps, outputs = channel.shape
+        states = self.code.n_states
+        branch = self.code.labels.astype(np.int64) | information_of(self.code).astype(np.int64) << outputs
+        register = np.zeros((frames, steps), np.uint8)
+        for first, last, longest in groups(counts, outputs + 1):
+            lanes = last - first
+            segment, segments = _segments(longest, states * lanes)
+            _soft_viterbi(
+                channel[first:last],
+                told[first:last],
+                counts[first:last],
+                branch,
+                self.code.terminated,
+                np.empty((longest, outputs + 1, lanes), np.float32),
+                np.empty((2 << outputs, lanes), np.float32),
+                np.empty((2, states, lanes), np.float32),
+                np.empty((segments, states, lanes), np.float32),
+                np.empty((segment, states, lanes), np.bool_),
+                np.zeros(lanes, np.int64),
+                register[first:last],
             )
-        object.__setattr__(self, "puncturing", kept.astype(bool))
-
-    @property
-    def period(self) -> int:
-        """Steps, and information bits, after which the puncturing repeats."""
-        return self.puncturing.shape[1]
-
-    @property
-    def rate(self) -> float:
-        """Information bits for each codeword bit."""
-        return self.period / int(self.puncturing.sum())
-
-    @property
-    def n_states(self) -> int:
-        """States of the trellis, ``2**memory``."""
-        return 1 << self.memory
-
-    def encode(self, information) -> np.ndarray:
-        """The codeword of information bits, or of each row of them.
-
-        Parameters
-        ----------
-        information : array_like of 0 and 1, shape (k,) or (words, k)
-            k a multiple of `period`.
-
-        Returns
-        -------
-        ndarray of uint8, shape (k / rate,) or (words, k / rate)
-            Outputs step by step, within a step in the order of the generators.
-        """
-        rows = _bit_rows(information, "information")
-        steps = rows.shape[1]
-        if steps % self.period:
-            raise ValueError(f"information must have a multiple of {self.period} bits, not {steps}")
-        padded = np.pad(rows, ((0, 0), (self.memory, 0)))
-        outputs = np.zeros((len(rows), steps, len(self.generators)), np.uint8)
-        for j, generator in enumerate(self.generators):
-            for delay in range(self.memory + 1):
-                if generator >> (self.memory - delay) & 1:
-                    outputs[:, :, j] ^= padded[:, self.memory - delay : self.memory - delay + steps]
-        codewords = outputs[:, np.tile(self.puncturing.T, (steps // self.period, 1))]
-        return codewords.reshape(np.shape(information)[:-1] + codewords.shape[1:])
-
-    def quantise(self, word) -> tuple[np.ndarray, np.ndarray]:
-        """The codeword nearest to a word in Hamming distance, or to each row of words.
-
-        Parameters
-        ----------
-        word : array_like of 0 and 1, shape (n,) or (words, n)
-            n a multiple of the kept outputs of one period.
-
-        Returns
-        -------
-        information : ndarray of uint8, shape (k,) or (words, k)
-            Bits of the nearest codeword, ``k = rate * n``; of several equally near, one fixed by the code.
-        codeword : ndarray of uint8, of the shape of `word`
-        """
-        rows = _bit_rows(word, "word")
-        kept = int(self.puncturing.sum())
-        if rows.shape[1] % kept:
-            raise ValueError(f"word must have a multiple of {kept} bits, not {rows.shape[1]}")
-        periods = rows.shape[1] // kept
-        places = 1 << np.arange(len(self.generators), dtype=np.uint16)
-        mask = self.puncturing.T @ places
-        outputs = np.zeros((len(rows), periods * self.period, len(self.generators)), np.uint8)
-        outputs[:, np.tile(self.puncturing.T, (periods, 1))] = rows
-        received = outputs @ places
-        register = np.arange(2 << self.memory, dtype=np.uint32)[:, None] & np.array(self.generators, np.uint32)
-        label = (np.bitwise_count(register) & 1) @ places
-        information = np.empty(received.shape, np.uint8)
-        _viterbi(received, 1 << len(self.generators), mask, label, information)
-        codewords = self.encode(information)
-        leading = np.shape(word)[:-1]
-        return information.reshape(*leading, -1), codewords.reshape(*leading, -1)
+        k = told.shape[1]
+        bits = self.code.to_information(register)[:, :k]
+        inside = np.arange(k) < counts[:, :1]
+        bits = np.where(inside, bits, np.uint8(0))
+        certain = np.where(inside, np.where(bits == 1, -np.inf, np.inf), 0).astype(np.float32)
+        result = SoftResult(bits, certain, certain.copy(), np.ones(frames, bool), np.ones(frames, np.int32))
+        return result.first() if single else result
 
 
-def code_of_rate(rate: float, memory: int) -> ConvolutionalCode:
-    """A good code of one of the rates .3, .5 and .7.
-
-    At .5 it is the code of maximum free distance; at .3 and .7 that of four and of two outputs, punctured with
-    periods 3 and 7. Of all such patterns these two had the least distortion on a uniform source at memories 4
-    and 6, or nearly so, and at other memories none was found to be better by more than 1 %. With memory 6 the
-    table's code of four outputs has two of them alike, and quantises no better than that of memory 5.
-
-    Parameters
-    ----------
-    rate : float
-    memory : int
-        2 to 12.
+def soft_inputs(code: ConvolutionalCode, llr, apriori, lengths) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    """What is given to a soft decoder, checked.
 
     Returns
     -------
-    ConvolutionalCode
+    channel : ndarray of float32, shape (frames, steps, outputs)
+        Zero where a bit was punctured.
+    apriori : ndarray of float32, shape (frames, k)
+    counts : ndarray of int64, shape (frames, 2)
+        Information bits and steps of each frame.
+    single : bool
     """
-    if rate not in _PUNCTURING or memory not in MAXIMUM_FREE_DISTANCE[2]:
-        raise ValueError(f"rate {rate}, memory {memory}: there are rates .3, .5, .7 and memories 2 to 12")
-    puncturing = np.array(_PUNCTURING[rate])
-    return ConvolutionalCode(MAXIMUM_FREE_DISTANCE[len(puncturing)][memory], memory, puncturing)
+    rows, single = as_batch(llr, None, "llr", np.float32)
+    frames, n = rows.shape
+    k = code.information_length(n)
+    steps = code.steps(k)
+    if apriori is None:
+        told = np.zeros((frames, k), np.float32)
+    else:
+        told, alone = as_batch(apriori, k, "apriori", np.float32)
+        if len(told) != frames or alone != single:
+            raise ValueError(f"apriori of shape {np.shape(apriori)} given, one row for each of {frames} is expected")
+    counts = code.word_lengths(lengths, frames, k)
+    return code.spread(rows, steps), told, np.stack([counts, counts + (steps - k)], axis=1), single
 
 
-def _bit_rows(bits, name: str) -> np.ndarray:
-    """The bits as uint8 rows."""
-    bits = np.asarray(bits)
-    if bits.ndim not in (1, 2) or not bits.shape[-1] or not np.isin(bits, (0, 1)).all():
-        raise ValueError(f"{name} must be a row of bits or an array of such rows, not an array of shape {bits.shape}")
-    return np.atleast_2d(bits).astype(np.uint8)
+def nearest(received, mask, labels, terminated: bool) -> np.ndarray:
+    """Bits that enter the register on the paths of least Hamming distance to received words.
+
+    Memory is bounded, whatever the code: branch costs that would take more than 64 MiB are computed at each step,
+    and decisions that would are forgotten and taken again, segment by segment, when the path is traced back.
+
+    Parameters
+    ----------
+    received : ndarray of uint16, shape (words, steps)
+        The outputs of a step as a number, output j in bit j.
+    mask : ndarray of uint16, shape (period,)
+        Which outputs count.
+    labels : ndarray of uint16, shape (2 * states,)
+        `ConvolutionalCode.labels`.
+    terminated : bool
+        Whether paths end in state zero.
+
+    Returns
+    -------
+    ndarray of uint8, shape (words, steps)
+    """
+    words, steps = received.shape
+    states = len(labels) // 2
+    out = np.zeros((words, steps), np.uint8)
+    if not out.size:
+        return out
+    symbols = int(labels.max() | received.max()) + 1
+    seen = mask[:, None] & np.arange(symbols, dtype=np.uint16)
+    masked, rows = np.unique(seen | mask[:, None] << 8, return_inverse=True)
+    tabled = len(masked) * 2 * states <= _TABLE_BYTES
+    branch = np.empty((len(masked) if tabled else 1, 2 * states), np.uint8)
+    if tabled:
+        for row, both in enumerate(masked):
+            _branch_costs(both & 0xFF, both >> 8, labels, branch[row])
+    segment, segments = _segments(steps, states)
+    _nearest(
+        received,
+        mask,
+        labels,
+        terminated,
+        tabled,
+        rows.reshape(len(mask), symbols),
+        branch,
+        np.empty((2, states), np.int32),
+        np.empty((segments, states), np.int32),
+        np.empty((segment, states), np.bool_),
+        out,
+    )
+    return out
+
+
+def _segments(steps: int, step_bytes: int) -> tuple[int, int]:
+    """Steps of a segment whose decisions are kept at once, and the number of segments."""
+    segment = max(1, min(steps, max(_TABLE_BYTES // step_bytes, isqrt(4 * steps))))
+    return segment, max(1, -(-steps // segment))
 
 
 @njit(cache=True)
-def _viterbi(received, symbols, mask, label, out):
-    """Information bits of the paths from state 0 with the least Hamming distance to the rows of `received`.
+def _branch_costs(symbol, mask, labels, out):
+    """Hamming distance of a symbol to the outputs for each content of the register, of the bits that count."""
+    for register in range(labels.size):
+        wrong = np.uint8((symbol ^ labels[register]) & mask)
+        wrong = np.uint8((wrong & 0x55) + ((wrong >> 1) & 0x55))
+        wrong = np.uint8((wrong & 0x33) + ((wrong >> 2) & 0x33))
+        out[register] = np.uint8((wrong & 0x0F) + (wrong >> 4))
 
-    received : uint16 (words, steps), the bits of a step as a number less than `symbols`; mask : uint16
-    (period,), the bits that count; label : uint16 (2 * states,), the outputs for each content of the shift
-    register; out : uint8 (words, steps)
-    """
+
+@njit(cache=True)
+def _nearest(received, mask, labels, terminated, tabled, rows, branch, cost, starts, from_odd, out):
+    """The kernel of `nearest`; cost, starts, from_odd are scratch, rows tells the row of `branch` of a symbol."""
     words, steps = received.shape
-    states = label.size // 2
-    branch = np.empty((mask.size, symbols, label.size), np.uint8)
-    for phase in range(mask.size):
-        for symbol in range(symbols):
-            for register in range(label.size):
-                wrong = (symbol ^ label[register]) & mask[phase]
-                branch[phase, symbol, register] = 0
-                while wrong:
-                    branch[phase, symbol, register] += wrong & 1
-                    wrong >>= 1
-    cost = np.empty(states, np.int32)
-    ahead = np.empty(states, np.int32)
-    from_odd = np.empty((steps, states), np.bool_)
+    states = labels.size // 2
+    segment = from_odd.shape[0]
+    segments = starts.shape[0]
     for word in range(words):
-        cost[:] = 2**28  # more than any path costs
-        cost[0] = 0
-        for step in range(steps):
-            _add_compare_select(cost, branch[step % mask.size, received[word, step]], ahead, from_odd[step])
-            cost, ahead = ahead, cost
-        state = np.argmin(cost)
-        for step in range(steps - 1, -1, -1):
-            out[word, step] = state // (states // 2)
-            state = 2 * (state % (states // 2)) + from_odd[step, state]
+        for state in range(states):
+            starts[0, state] = _FAR
+        starts[0, 0] = 0
+        state = 0
+        for turn in range(2 * segments - 1):  # forward over all segments, then back from the last but one
+            part = turn if turn < segments else 2 * segments - 2 - turn
+            begin, end = part * segment, min((part + 1) * segment, steps)
+            now = 0
+            for s in range(states):
+                cost[0, s] = starts[part, s]
+            for step in range(begin, end):
+                row = 0
+                if tabled:
+                    row = rows[step % mask.size, received[word, step]]
+                else:
+                    _branch_costs(received[word, step], mask[step % mask.size], labels, branch[0])
+                _add_compare_select(cost[now], branch[row], cost[1 - now], from_odd[step - begin])
+                now = 1 - now
+            if turn < segments - 1:
+                for s in range(states):
+                    starts[part + 1, s] = cost[now, s]
+                continue
+            if turn == segments - 1:
+                state = 0 if terminated else np.argmin(cost[now])
+            for step in range(end - 1, begin - 1, -1):
+                out[word, step] = state // (states // 2)
+                state = 2 * (state % (states // 2)) + from_odd[step - begin, state]
 
 
 @njit(cache=True)
@@ -252,3 +254,59 @@ def _add_compare_select(cost, branch, ahead, from_odd):
             odd = cost[2 * p + 1] + np.int32(branch[2 * state + 1])
             from_odd[state] = odd < even
             ahead[state] = min(even, odd)
+
+
+@njit(cache=True)
+def _soft_viterbi(channel, apriori, counts, branch, terminated, soft, metrics, path, starts, from_odd, state, out):
+    """Bits that enter the register on the most likely paths of one group of frames, side by side.
+
+    branch: int64 (2 * states,), the row of `metrics` for each content of the register; state: int64 (lanes,), zero;
+    out: uint8 (lanes, steps), zero; all between are scratch.
+    """
+    steps, _, lanes = soft.shape
+    segment, states, _ = from_odd.shape
+    segments = starts.shape[0]
+    gather(channel, apriori, counts, np.float32(MAX_LOG_LIMIT), soft)
+    for s in range(states):
+        for lane in range(lanes):
+            starts[0, s, lane] = UNREACHABLE if s else np.float32(0)
+    for turn in range(2 * segments - 1):  # forward over all segments, then back from the last but one
+        part = turn if turn < segments else 2 * segments - 2 - turn
+        begin, end = part * segment, min((part + 1) * segment, steps)
+        now = 0
+        path[0] = starts[part]
+        for step in range(begin, end):
+            log_metrics(soft[step], metrics)
+            _select(path[now], metrics, branch, path[1 - now], from_odd[step - begin])
+            now = 1 - now
+            if step % _LEVEL_STEPS == 0:
+                level(path[now])
+            if not terminated and turn < segments:
+                for lane in range(lanes):
+                    if counts[lane, 1] == step + 1:
+                        for s in range(1, states):
+                            if path[now, s, lane] > path[now, state[lane], lane]:
+                                state[lane] = s
+        if turn < segments - 1:
+            starts[part + 1] = path[now]
+            continue
+        for step in range(end - 1, begin - 1, -1):
+            for lane in range(lanes):
+                if step < counts[lane, 1]:
+                    s = state[lane]
+                    out[lane, step] = s // (states // 2)
+                    state[lane] = 2 * (s % (states // 2)) + from_odd[step - begin, s, lane]
+
+
+@njit(cache=True)
+def _select(path, metrics, branch, ahead, from_odd):
+    """One step of the trellis for path metrics (states, lanes): the greater of two ways into each state."""
+    half = path.shape[0] // 2
+    for state in range(2 * half):
+        p = state % half
+        even, odd = branch[2 * state], branch[2 * state + 1]
+        for lane in range(path.shape[1]):
+            one = path[2 * p, lane] + metrics[even, lane]
+            other = path[2 * p + 1, lane] + metrics[odd, lane]
+            from_odd[state, lane] = other > one
+            ahead[state, lane] = max(one, other)

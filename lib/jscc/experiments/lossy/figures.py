@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from jscc.convolutional.viterbi import code_of_rate
+from jscc.convolutional.code import code_of_rate
 from jscc.gfq.code import GFqCode, bits_from_symbols
 from jscc.gfq.construction import ultra_sparse
 from jscc.gfq.enumerator import weight_enumerator
