@@ -22,6 +22,7 @@ MAX_LOG_LIMIT = 1e4
 UNREACHABLE = np.float32(-1e30)
 """The logarithm of zero."""
 
+_TILE = 16  # steps that are transposed together: a cache line of each frame
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _LOG2_E = np.float32(1.4426950408889634)
 _LN_2_HIGH, _LN_2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -57,14 +58,21 @@ def gather(channel, apriori, counts, limit, soft):
     and steps; soft: float32 (steps, outputs + 1, lanes), the information bit's own value behind the outputs
     """
     steps, inputs, lanes = soft.shape
-    for step in range(steps):
-        for j in range(inputs - 1):
-            for lane in range(lanes):
-                x = channel[lane, step, j] if step < counts[lane, 1] else _ZERO
-                soft[step, j, lane] = min(max(x, -limit), limit)
+    for begin in range(0, steps, _TILE):
         for lane in range(lanes):
-            x = apriori[lane, step] if step < counts[lane, 0] else _ZERO
-            soft[step, inputs - 1, lane] = min(max(x, -limit), limit)
+            end = min(begin + _TILE, steps)
+            known = min(max(counts[lane, 0], begin), end)
+            sent = min(max(counts[lane, 1], begin), end)
+            for step in range(begin, sent):
+                for j in range(inputs - 1):
+                    soft[step, j, lane] = min(max(channel[lane, step, j], -limit), limit)
+            for step in range(sent, end):
+                for j in range(inputs - 1):
+                    soft[step, j, lane] = _ZERO
+            for step in range(begin, known):
+                soft[step, inputs - 1, lane] = min(max(apriori[lane, step], -limit), limit)
+            for step in range(known, end):
+                soft[step, inputs - 1, lane] = _ZERO
 
 
 @njit(cache=True)
@@ -90,16 +98,15 @@ def scatter(soft, apriori, counts, limit, llr, extrinsic):
     llr, extrinsic: float32 (lanes, k).
     """
     steps, inputs, lanes = soft.shape
-    for step in range(min(steps, llr.shape[1])):
+    for begin in range(0, llr.shape[1], _TILE):
         for lane in range(lanes):
-            if step < counts[lane, 0]:
-                told = apriori[lane, step]
-                gained = soft[step, inputs - 1, lane] - min(max(told, -limit), limit)
+            for step in range(begin, min(begin + _TILE, llr.shape[1])):
+                told, gained = _ZERO, _ZERO
+                if step < counts[lane, 0]:
+                    told = apriori[lane, step]
+                    gained = soft[step, inputs - 1, lane] - min(max(told, -limit), limit)
                 extrinsic[lane, step] = gained
                 llr[lane, step] = gained + told
-            else:
-                extrinsic[lane, step] = _ZERO
-                llr[lane, step] = _ZERO
 
 
 @njit(cache=True)
@@ -118,12 +125,18 @@ def log_metrics(soft, metrics):
 
 
 @njit(cache=True)
-def level(path):
-    """Take from each lane's path metrics, float32 (states, lanes), the greatest of them."""
+def level(path, greatest):
+    """Take from each lane's path metrics, float32 (states, lanes), the greatest of them.
+
+    greatest: float32 (2, lanes), scratch: two rows, since a maximum in place would not become vector instructions
+    """
     states, lanes = path.shape
     for lane in range(lanes):
-        greatest = path[0, lane]
-        for state in range(1, states):
-            greatest = max(greatest, path[state, lane])
-        for state in range(states):
-            path[state, lane] -= greatest
+        greatest[0, lane] = path[0, lane]
+    for state in range(1, states):
+        old = (state - 1) % 2
+        for lane in range(lanes):
+            greatest[1 - old, lane] = max(greatest[old, lane], path[state, lane])
+    for state in range(states):
+        for lane in range(lanes):
+            path[state, lane] -= greatest[(states - 1) % 2, lane]

@@ -42,7 +42,9 @@ _SEGMENT = 16
 _LEVEL_STEPS = 16  # between two levellings of max-log metrics
 _MEMORY_MOST = 10  # 2**10 states; a segment of 128 lanes then takes 17 MiB
 
-_LN_2 = np.float64(np.log(2))
+_LN_2 = np.float32(np.log(2))
+_A1, _A3, _A5, _A7 = np.float32(2), np.float32(2 / 3), np.float32(2 / 5), np.float32(2 / 7)
+_A9, _A11, _A13 = np.float32(2 / 9), np.float32(2 / 11), np.float32(2 / 13)
 _MANTISSA = np.uint64(52)
 _FRACTION = np.uint64((1 << 52) - 1)
 _BITS_OF_ONE = np.uint64(1023 << 52)
@@ -130,7 +132,7 @@ class BCJRDecoder:
                 np.empty((_SEGMENT + 1, states, lanes), real),
                 np.empty((longest // _SEGMENT + 1, states, lanes), real),
                 np.empty((2, states, lanes), real),
-                np.empty((2, lanes), real),
+                np.empty((4, lanes), real),
             )
             if exact:
                 to_odds(soft)
@@ -236,7 +238,7 @@ def _backward(alpha, beta, metrics, branch, information, behind, sums):
             behind[s, lane] = one + other
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _scale(values, total):
     """Divide each lane's values (states, lanes) by their sum."""
     states, lanes = values.shape
@@ -252,18 +254,18 @@ def _scale(values, total):
             values[s, lane] *= total[lane]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _log_ratio(sums, out):
-    """``ln(sums[0] / sums[1])`` within 1e-8, in vector instructions; a sum of zero counts as 2**-1023."""
+    """``ln(sums[0] / sums[1])`` of float64, to float32, in vector instructions; a sum of zero counts as 2**-1023."""
     for lane in range(out.size):
         top, bottom = np.float64(sums[0, lane]).view(np.uint64), np.float64(sums[1, lane]).view(np.uint64)
-        power = np.float64(np.int32(top >> _MANTISSA) - np.int32(bottom >> _MANTISSA))
-        x = np.uint64((top & _FRACTION) | _BITS_OF_ONE).view(np.float64)
-        y = np.uint64((bottom & _FRACTION) | _BITS_OF_ONE).view(np.float64)
+        power = np.float32(np.int32(top >> _MANTISSA) - np.int32(bottom >> _MANTISSA))
+        x = np.float32(np.uint64((top & _FRACTION) | _BITS_OF_ONE).view(np.float64))
+        y = np.float32(np.uint64((bottom & _FRACTION) | _BITS_OF_ONE).view(np.float64))
         s = (x - y) / (x + y)  # ln(x / y) = 2 artanh(s), |s| < 1/3
         q = s * s
-        series = 1 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11 + q * (1 / 13 + q / 15))))))
-        out[lane] = np.float32(power * _LN_2 + 2 * s * series)
+        series = _A1 + q * (_A3 + q * (_A5 + q * (_A7 + q * (_A9 + q * (_A11 + q * _A13)))))
+        out[lane] = power * _LN_2 + s * series
 
 
 @njit(cache=True)
@@ -289,7 +291,7 @@ def _max_log(soft, ends, branch, information, terminated, metrics, alpha, starts
             log_metrics(soft[step], metrics)
             _forward_best(alpha[step - begin], metrics, branch, alpha[step - begin + 1])
             if step % _LEVEL_STEPS == 0:
-                level(alpha[step - begin + 1])
+                level(alpha[step - begin + 1], best)
         if turn < segments - 1:
             starts[part + 1] = alpha[end - begin]
             continue
@@ -304,7 +306,7 @@ def _max_log(soft, ends, branch, information, terminated, metrics, alpha, starts
                 soft[step, inputs - 1, lane] = best[0, lane] - best[1, lane]
             now = 1 - now
             if step % _LEVEL_STEPS == 0:
-                level(beta[now])
+                level(beta[now], best)
 
 
 @njit(cache=True)
@@ -321,7 +323,11 @@ def _forward_best(alpha, metrics, branch, ahead):
 
 @njit(cache=True)
 def _backward_best(alpha, beta, metrics, branch, information, behind, best):
-    """`_backward` with the greatest logarithm in place of the sums."""
+    """`_backward` with the greatest logarithm in place of the sums.
+
+    best: float32 (4, lanes), the result in its first two rows: a maximum in place, written over what it was read
+    from, would not become vector instructions.
+    """
     states, lanes = alpha.shape
     for lane in range(lanes):
         best[0, lane] = UNREACHABLE
@@ -331,8 +337,9 @@ def _backward_best(alpha, beta, metrics, branch, information, behind, best):
         q = p + states // 2
         a, b, u = branch[s], branch[states + s], information[s]
         v = 1 - u
+        old, new = 2 * (s % 2), 2 - 2 * (s % 2)
         for lane in range(lanes):
             one, other = beta[p, lane] + metrics[a, lane], beta[q, lane] + metrics[b, lane]
-            best[u, lane] = max(best[u, lane], alpha[s, lane] + one)
-            best[v, lane] = max(best[v, lane], alpha[s, lane] + other)
+            best[new + u, lane] = max(best[old + u, lane], alpha[s, lane] + one)
+            best[new + v, lane] = max(best[old + v, lane], alpha[s, lane] + other)
             behind[s, lane] = max(one, other)

@@ -98,6 +98,7 @@ class ViterbiDecoder:
                 self.code.terminated,
                 np.empty((longest, outputs + 1, lanes), np.float32),
                 np.empty((2 << outputs, lanes), np.float32),
+                np.empty((2, lanes), np.float32),
                 np.empty((2, states, lanes), np.float32),
                 np.empty((segments, states, lanes), np.float32),
                 np.empty((segment, states, lanes), np.bool_),
@@ -257,7 +258,9 @@ def _add_compare_select(cost, branch, ahead, from_odd):
 
 
 @njit(cache=True)
-def _soft_viterbi(channel, apriori, counts, branch, terminated, soft, metrics, path, starts, from_odd, state, out):
+def _soft_viterbi(
+    channel, apriori, counts, branch, terminated, soft, metrics, greatest, path, starts, from_odd, state, out
+):
     """Bits that enter the register on the most likely paths of one group of frames, side by side.
 
     branch: int64 (2 * states,), the row of `metrics` for each content of the register; state: int64 (lanes,), zero;
@@ -280,7 +283,7 @@ def _soft_viterbi(channel, apriori, counts, branch, terminated, soft, metrics, p
             _select(path[now], metrics, branch, path[1 - now], from_odd[step - begin])
             now = 1 - now
             if step % _LEVEL_STEPS == 0:
-                level(path[now])
+                level(path[now], greatest)
             if not terminated and turn < segments:
                 for lane in range(lanes):
                     if counts[lane, 1] == step + 1:
