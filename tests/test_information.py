@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 from jscc import channels, information
 from jscc.classify.plane_statistics import bit_statistics, context_entropy
@@ -109,3 +110,28 @@ def test_the_slope_of_the_rate_distortion_function_is_its_derivative():
     change = information.distortion_rate(rates + step) - information.distortion_rate(rates - step)
     np.testing.assert_allclose(information.rate_distortion_slope(rates), -2 * step * np.log(2) / change, rtol=1e-4)
     assert information.rate_distortion_slope(1.0) > 40 and abs(information.rate_distortion_slope(0.0)) < 1e-6
+
+
+def test_the_capacity_of_bpsk_is_its_integral_and_ends_at_its_limits():
+    def integral(mean):
+        deviation = np.sqrt(2 * mean)
+        lost = lambda x: np.exp(-x * x / 2) * np.logaddexp(0, -(mean + deviation * x))  # noqa: E731
+        return 1 - quad(lost, -14, 14, limit=400)[0] / np.sqrt(2 * np.pi) / np.log(2)
+
+    for decibel in (-20, -6, -2.8, 0, 3, 8, 14):
+        exact = integral(4 * 10 ** (decibel / 10))
+        assert information.bpsk_capacity(decibel) == pytest.approx(exact, abs=1e-7)
+    low = np.array([-50.0, -40.0])  # where C = Es/N0 / ln 2
+    np.testing.assert_allclose(information.bpsk_capacity(low), 10 ** (low / 10) / np.log(2), rtol=1e-3)
+
+
+def test_the_least_ebn0_has_its_rate_as_capacity_and_comes_to_the_shannon_limit():
+    rates = np.array([0.01, 1 / 3, 1 / 2, 0.9])
+    least = information.least_ebn0(rates)
+    np.testing.assert_allclose(information.bpsk_capacity(least + 10 * np.log10(rates)), rates, atol=1e-9)
+    assert least[2] == pytest.approx(0.187, abs=1e-3)  # as in every textbook
+    assert information.least_ebn0(1e-4) == pytest.approx(10 * np.log10(np.log(2)), abs=1e-3)
+    assert (np.diff(least) > 0).all()
+    for rate in (0, 1, 1.5):
+        with pytest.raises(ValueError):
+            information.least_ebn0(rate)

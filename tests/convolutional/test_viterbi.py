@@ -2,13 +2,14 @@
 
 import heapq
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jscc.convolutional.code import MAXIMUM_FREE_DISTANCE, ConvolutionalCode, code_of_rate
+from jscc.convolutional import MAXIMUM_FREE_DISTANCE, ConvolutionalCode, code_of_rate
 from support import printed_without_and_with_jit
 
 # Larsen's table, or any textbook's: memories 2 to 12.
@@ -159,6 +160,8 @@ def test_more_memory_comes_nearer_to_the_limit():
         (((5, 7), 17), "memory"),
         (((), 2), "generators"),
         (((5, 8), 2), "5 10"),
+        (((5, 7), 2, None, 3), "feedback=3"),
+        (((5, 7), 2, None, 8), "feedback=10"),
         (((5, 0), 2), "generators"),
         (((5, 7), 2, [[1, 1]]), "puncturing"),
         (((5, 7), 2, [[0, 0], [0, 0]]), "puncturing"),
@@ -170,13 +173,47 @@ def test_a_wrong_code_is_refused(arguments, message):
         ConvolutionalCode(*arguments)
 
 
-@pytest.mark.parametrize("bits", [[], [0, 2], [[[0, 1]]], 1, [0.5, 1]])
+@pytest.mark.parametrize("bits", [[0, 2], [[[0, 1]]], 1, [0.5, 1]])
 def test_wrong_bits_are_refused(bits):
     code = ConvolutionalCode((5, 7), 2)
-    with pytest.raises(ValueError, match="bits"):
+    with pytest.raises(ValueError, match="information of .* given"):
         code.encode(bits)
-    with pytest.raises(ValueError, match="bits"):
+    with pytest.raises(ValueError, match="word of .* given"):
         code.quantise(bits)
+
+
+@pytest.mark.parametrize("terminated", [False, True])
+def test_no_words_and_words_of_nothing(terminated):
+    code = ConvolutionalCode((5, 7), 2, terminated=terminated)
+    n = code.length(6)
+    assert code.encode(np.zeros((0, 6), np.uint8)).shape == (0, n)
+    information, codewords = code.quantise(np.zeros((0, n), np.uint8))
+    assert information.shape == (0, 6) and codewords.shape == (0, n)
+    assert code.encode(np.zeros((3, 0), np.uint8)).shape == (3, code.length(0))
+    assert code.quantise(np.zeros((3, code.length(0)), np.uint8))[0].shape == (3, 0)
+
+
+def test_a_great_memory_and_a_long_period_take_little_room():
+    rng = np.random.default_rng(3)
+    puncturing = rng.integers(0, 2, (8, 300))
+    code = ConvolutionalCode(tuple(rng.integers(1 << 16, 2 << 16, 8).tolist()), 16, puncturing)
+    word = code.encode(rng.integers(0, 2, 300))
+    received = word ^ (rng.random(word.size) < 0.02)
+    tracemalloc.start()
+    _, found = code.quantise(received)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 300e6
+    np.testing.assert_array_equal(found, word)
+
+
+def test_decisions_taken_again_are_the_same(monkeypatch):
+    code = code_of_rate(0.5, 5)
+    words = np.random.default_rng(4).integers(0, 2, (3, 2000))
+    at_once = code.quantise(words)
+    monkeypatch.setattr("jscc.convolutional.viterbi._TABLE_BYTES", 32 * 100)  # nothing tabled, segments of 100 steps
+    for kept, again in zip(at_once, code.quantise(words), strict=True):
+        np.testing.assert_array_equal(kept, again)
 
 
 def test_a_broken_period_is_refused():
@@ -192,7 +229,7 @@ def test_a_broken_period_is_refused():
 
 WITHOUT_JIT = """
 import numpy as np
-from jscc.convolutional.code import code_of_rate
+from jscc.convolutional import code_of_rate
 words = np.random.default_rng(0).integers(0, 2, (3, 60))
 for rate in (0.3, 0.5, 0.7):
     print(*code_of_rate(rate, 3).quantise(words)[0].ravel())

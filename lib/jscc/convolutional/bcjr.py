@@ -75,7 +75,7 @@ class BCJRDecoder:
     >>> llr[3] *= -1
     >>> found = BCJRDecoder(code).decode(llr)
     >>> found.bits, found.llr.round(1)
-    (array([1, 0, 1, 1], dtype=uint8), array([-5.9,  5.3, -5.8, -7.4], dtype=float32))
+    (array([1, 0, 1, 1], dtype=uint8), array([-5.9,  5.7, -7.1, -7.6], dtype=float32))
     """
 
     code: ConvolutionalCode

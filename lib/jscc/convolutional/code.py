@@ -104,7 +104,7 @@ class ConvolutionalCode:
     >>> code
     ConvolutionalCode(13 15 / 13, memory 3, rate 1/2, terminated)
     >>> code.encode([1, 0, 1, 1])
-    array([1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 1], dtype=uint8)
+    array([1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0], dtype=uint8)
     """
 
     generators: tuple[int, ...]
@@ -298,9 +298,8 @@ class ConvolutionalCode:
                 f"lengths of shape {np.shape(lengths)} and {counts.dtype} given, {words} integers are expected"
             )
         if words and (counts.min() < 0 or counts.max() > k or (counts % self.period).any()):
-            raise ValueError(
-                f"lengths from {counts.min()} to {counts.max()} given, multiples of {self.period} up to {k} are expected"
-            )
+            span = f"{counts.min()} to {counts.max()}"
+            raise ValueError(f"lengths from {span} given, multiples of {self.period} up to {k} are expected")
         return counts.astype(np.int64)
 
     def _kept(self, steps: int) -> np.ndarray:
