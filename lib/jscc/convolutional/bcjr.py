@@ -122,23 +122,28 @@ class BCJRDecoder:
         information = information_of(self.code).astype(np.int64)
         branch = self.code.labels.astype(np.int64) | information << (inputs - 1)
         posterior, extrinsic = np.empty_like(told), np.empty_like(told)
+        limit = np.float32(EXACT_LIMIT if exact else MAX_LOG_LIMIT)
+        room, scratch = np.empty((0, inputs, 0), np.float32), ()
         for first, last, longest in groups(counts, inputs):
             lanes = last - first
-            soft = np.empty((longest, inputs, lanes), np.float32)
-            limit = np.float32(EXACT_LIMIT if exact else MAX_LOG_LIMIT)
+            if room.shape[2] != lanes:
+                most = int(counts[:, 1].max())
+                room = np.empty((most, inputs, lanes), np.float32)
+                scratch = (
+                    np.empty((1 << inputs, lanes), real),
+                    np.empty((_SEGMENT + 1, states, lanes), real),
+                    np.empty((most // _SEGMENT + 1, states, lanes), real),
+                    np.empty((2, states, lanes), real),
+                    np.empty((4, lanes), real),
+                )
+            soft = room[:longest]
             gather(channel[first:last], told[first:last], counts[first:last], limit, soft)
-            scratch = (
-                np.empty((1 << inputs, lanes), real),
-                np.empty((_SEGMENT + 1, states, lanes), real),
-                np.empty((longest // _SEGMENT + 1, states, lanes), real),
-                np.empty((2, states, lanes), real),
-                np.empty((4, lanes), real),
-            )
+            ends = np.ascontiguousarray(counts[first:last, 1])
             if exact:
                 to_odds(soft)
-                _exact(soft, counts[first:last, 1], branch, information, self.code.terminated, *scratch)
+                _exact(soft, ends, branch, information, self.code.terminated, *scratch)
             else:
-                _max_log(soft, counts[first:last, 1], branch, information, self.code.terminated, *scratch)
+                _max_log(soft, ends, branch, information, self.code.terminated, *scratch)
             scatter(soft, told[first:last], counts[first:last], limit, posterior[first:last], extrinsic[first:last])
         frames = len(told)
         bits = (posterior < 0).astype(np.uint8)

@@ -87,22 +87,29 @@ class ViterbiDecoder:
         states = self.code.n_states
         branch = self.code.labels.astype(np.int64) | information_of(self.code).astype(np.int64) << outputs
         register = np.zeros((frames, steps), np.uint8)
+        room, scratch = np.empty((0, outputs + 1, 0), np.float32), ()
         for first, last, longest in groups(counts, outputs + 1):
             lanes = last - first
-            segment, segments = _segments(longest, states * lanes)
+            if room.shape[2] != lanes:
+                most = int(counts[:, 1].max())
+                segment, segments = _segments(most, states * lanes)
+                room = np.empty((most, outputs + 1, lanes), np.float32)
+                scratch = (
+                    np.empty((2 << outputs, lanes), np.float32),
+                    np.empty((2, lanes), np.float32),
+                    np.empty((2, states, lanes), np.float32),
+                    np.empty((segments, states, lanes), np.float32),
+                    np.empty((segment, states, lanes), np.bool_),
+                    np.empty(lanes, np.int64),
+                )
             _soft_viterbi(
                 channel[first:last],
                 told[first:last],
                 counts[first:last],
                 branch,
                 self.code.terminated,
-                np.empty((longest, outputs + 1, lanes), np.float32),
-                np.empty((2 << outputs, lanes), np.float32),
-                np.empty((2, lanes), np.float32),
-                np.empty((2, states, lanes), np.float32),
-                np.empty((segments, states, lanes), np.float32),
-                np.empty((segment, states, lanes), np.bool_),
-                np.zeros(lanes, np.int64),
+                room[:longest],
+                *scratch,
                 register[first:last],
             )
         k = told.shape[1]
@@ -263,16 +270,18 @@ def _soft_viterbi(
 ):
     """Bits that enter the register on the most likely paths of one group of frames, side by side.
 
-    branch: int64 (2 * states,), the row of `metrics` for each content of the register; state: int64 (lanes,), zero;
-    out: uint8 (lanes, steps), zero; all between are scratch.
+    branch: int64 (2 * states,), the row of `metrics` for each content of the register; out: uint8 (lanes, steps),
+    zero; all between are scratch.
     """
     steps, _, lanes = soft.shape
     segment, states, _ = from_odd.shape
-    segments = starts.shape[0]
+    segments = max(1, (steps + segment - 1) // segment)
     gather(channel, apriori, counts, np.float32(MAX_LOG_LIMIT), soft)
     for s in range(states):
         for lane in range(lanes):
             starts[0, s, lane] = UNREACHABLE if s else np.float32(0)
+    for lane in range(lanes):
+        state[lane] = 0
     for turn in range(2 * segments - 1):  # forward over all segments, then back from the last but one
         part = turn if turn < segments else 2 * segments - 2 - turn
         begin, end = part * segment, min((part + 1) * segment, steps)
