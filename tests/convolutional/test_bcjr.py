@@ -143,7 +143,7 @@ def test_long_frames_are_as_good_as_short_ones_and_segments_as_one(monkeypatch):
     information = rng.integers(0, 2, (2, 5000), dtype=np.uint8)
     llr = (2 - 4.0 * RSC.encode(information) + rng.normal(0, 1.4, (2, RSC.length(5000)))).astype(np.float32)
     whole = ViterbiDecoder(RSC).decode(llr)
-    monkeypatch.setattr("jscc.convolutional.viterbi._TABLE_BYTES", 16 * 200)
+    monkeypatch.setattr("jscc.convolutional._nearest.TABLE_BYTES", 16 * 200)
     np.testing.assert_array_equal(ViterbiDecoder(RSC).decode(llr).bits, whole.bits)
     exact = BCJRDecoder(RSC).decode(llr)
     errors = [(result.bits != information).mean() for result in (exact, whole)]

@@ -211,7 +211,7 @@ def test_decisions_taken_again_are_the_same(monkeypatch):
     code = code_of_rate(0.5, 5)
     words = np.random.default_rng(4).integers(0, 2, (3, 2000))
     at_once = code.quantise(words)
-    monkeypatch.setattr("jscc.convolutional.viterbi._TABLE_BYTES", 32 * 100)  # nothing tabled, segments of 100 steps
+    monkeypatch.setattr("jscc.convolutional._nearest.TABLE_BYTES", 32 * 100)  # nothing tabled, segments of 100 steps
     for kept, again in zip(at_once, code.quantise(words), strict=True):
         np.testing.assert_array_equal(kept, again)
 

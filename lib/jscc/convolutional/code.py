@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from jscc.convolutional.viterbi import nearest
+from jscc.convolutional._nearest import nearest
 from jscc.soft import as_batch
 
 __all__ = ["MAXIMUM_FREE_DISTANCE", "ConvolutionalCode", "code_of_rate"]
@@ -240,6 +240,9 @@ class ConvolutionalCode:
 
     def quantise(self, word, rng=None) -> tuple[np.ndarray, np.ndarray]:
         """The codeword nearest to a word in Hamming distance, or to each row of words.
+
+        Of a uniform binary source this is trellis-coded quantisation (Viterbi and Omura 1974): the information bits
+        of the nearest codeword are the compressed word.
 
         Parameters
         ----------
