@@ -33,6 +33,15 @@ class SoftResult:
         Whether `bits` is a word of the code.
     iterations : ndarray of int32, shape (words,)
         Iterations (or queries) that were run; 1 where the decoder has none.
+
+    Examples
+    --------
+    >>> llr = np.float32([[2.0, -1.0], [0.5, 3.0]])
+    >>> found = SoftResult((llr < 0).astype(np.uint8), llr, llr, np.array([True, False]), np.int32([1, 5]))
+    >>> found
+    SoftResult(2 words x 2 bits, 1 converged)
+    >>> found.first().bits
+    array([0, 1], dtype=uint8)
     """
 
     bits: np.ndarray
@@ -76,6 +85,13 @@ def as_batch(values, length: int | None, name: str, dtype) -> tuple[np.ndarray, 
     ------
     ValueError
         If the shape is another, a bit is not 0 or 1, or a soft value is NaN.
+
+    Examples
+    --------
+    >>> as_batch([1, 0, 1], 3, "word", np.uint8)
+    (array([[1, 0, 1]], dtype=uint8), True)
+    >>> as_batch(np.zeros((0, 3)), 3, "llr", np.float32)
+    (array([], shape=(0, 3), dtype=float32), False)
     """
     given = np.asarray(values)
     expected = "n" if length is None else str(length)
