@@ -40,4 +40,4 @@ def test_the_first_of_a_batch_has_no_leading_axis():
     found = SoftResult((llr < 0).astype(np.uint8), llr, 0 * llr, np.array([True, False]), np.int32([4, 9]))
     first = found.first()
     assert (first.bits.shape, first.converged.shape, int(first.iterations)) == ((3,), (), 4)
-    assert repr(found) == "SoftResult(2 words x 3 bits, 1 converged)"
+    assert repr(found) == "SoftResult(2 x 3 bits, 1 converged)"

@@ -39,7 +39,7 @@ class SoftResult:
     >>> llr = np.float32([[2.0, -1.0], [0.5, 3.0]])
     >>> found = SoftResult((llr < 0).astype(np.uint8), llr, llr, np.array([True, False]), np.int32([1, 5]))
     >>> found
-    SoftResult(2 words x 2 bits, 1 converged)
+    SoftResult(2 x 2 bits, 1 converged)
     >>> found.first().bits
     array([0, 1], dtype=uint8)
     """
