@@ -137,8 +137,11 @@ def test_provenance_tells_what_a_table_rests_on():
         {"sources": "x", "points": [{"rate": 0.5}, {"rate": 0.6}], "commit": "e" * 40},
         {"sources": "x", "points": [{"rate": 0.6}], "commit": "d" * 40},
     ]
-    results.write("some_table", pd.DataFrame({"a": ["<b>"]}), {**BIRTH, "dirty": True, "verified": stamps})
+    results.write(
+        "some_table", pd.DataFrame({"a": ["<b>"]}), {**BIRTH, "dirty": True, "verified": stamps, "note": "n."}
+    )
     text = str(results.provenance("some_table"))
+    assert "note: n." in text
     assert "0123456 with changes" in text and "verified: 2 of 30 points computed again, commit ddddddd" in text
     shown = results.provenance("some_table")._repr_html_()
     assert shown.count("<tr>") == len(text.splitlines()) + 1 and "some_table.csv</a>" in shown

@@ -418,6 +418,8 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
         last = born["verified"][-1]
         text = f"{verified} of {born['points']} points computed again, commit {last['commit'][:7]}"
         rows.append(("verified", text + (", trainings within their scatter" if last.get("scatter") else "")))
+    if born.get("note"):
+        rows.append(("note", born["note"]))
     if born["data"]:
         rows.append(("data", ", ".join(f"{key} ({value[:8]})" for key, value in born["data"].items())))
     if born.get("point"):
