@@ -137,7 +137,7 @@ def test_a_configuration_that_no_graph_has_is_refused():
     with pytest.raises(ValueError, match="3 edges, checks 2"):
         tanner.configuration([1, 2], [1, 1, 0], rng)
     for variables, checks in (([3, 1], [2, 2]), ([], [1]), ([-1, 1], [0, 0]), ([1, 1], [[1], [1]])):
-        with pytest.raises(ValueError, match="degrees must be"):
+        with pytest.raises(ValueError, match=r"_degrees of shape .* given, .* expected"):
             tanner.configuration(variables, checks, rng)
     with pytest.raises(RuntimeError, match="double edge"):
         tanner.configuration([2, 2, 0], [3, 1], rng)

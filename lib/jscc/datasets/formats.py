@@ -84,7 +84,7 @@ def parse_amat(raw: bytes, source: str | Path = "amat data", width: int = 784) -
     Examples
     --------
     >>> from jscc import datasets
-    >>> datasets.parse_amat(b"0 1 1\\n1 0 0\\n", width=3)
+    >>> datasets.parse_amat(b"0 1 1\n1 0 0\n", width=3)
     array([[0, 1, 1],
            [1, 0, 0]], dtype=uint8)
     """

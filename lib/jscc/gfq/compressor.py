@@ -286,7 +286,7 @@ def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 
     Examples
     --------
     >>> from jscc.gfq import decompress
-    >>> decompress(b"JGFQ\\x01")
+    >>> decompress(b"JGFQ\x01")
     Traceback (most recent call last):
     jscc.gfq.compressor.ContainerError: offset 5: the container ends, at least 51 bytes are expected
     """

@@ -110,7 +110,7 @@ def block_diagram(
     rows : sequence of sequences of str or None
         Names of the boxes as they stand on the page, ``None`` for an empty place.
     boxes : mapping
-        For each name its kind and its text (lines parted by ``\\n``). Kinds: "data" (no frame), "coder"
+        For each name its kind and its text (lines parted by ``\n``). Kinds: "data" (no frame), "coder"
         (rectangle), "network" (learned; double frame), "channel" (dashed round frame on grey).
     links : sequence of Link
         The arrows.
