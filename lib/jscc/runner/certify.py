@@ -118,31 +118,31 @@ def verify(
     code = code_of(experiment)
     if stamp and scale == "paper" and results.unsettled():
         raise ValueError("the library has changes that are not committed, a clean commit is expected for a stamp")
-    plan = known_plan(experiment, scale, Store(experiment, scale), code)
-    candidates = list(matching(plan.points, only, experiment.name))
+    points = experiment.points(scale)
+    candidates = list(matching(points, only, experiment.name))
     if n is None:
-        n = max(3, -(-len(plan.points) // 10))
+        n = max(3, -(-len(points) // 10))
     if n < 1:
         raise ValueError(f"n={n} given, a positive number of points is expected")
     rng = np.random.default_rng([experiment.seed, len(birth.get("verified", []))])
     chosen = sorted(rng.choice(candidates, size=min(n, len(candidates)), replace=False).tolist())
     rows = {point: point_rows(experiment, scale, point) for point in chosen}
-    keys = list(dict.fromkeys(key for params in plan.points for key in params))
+    keys = list(dict.fromkeys(key for params in points for key in params))
     fresh = make_frame(rows)
     # Some points may have columns of their own, which the others leave empty.
     columns = [*committed.columns, *(column for column in fresh.columns if column not in committed.columns)]
     differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance, experiment.scatter)
     if differences:
         agreeing = [column for column in committed.columns if column not in differences and column not in keys]
-        raise Differs(experiment.name, differences, agreeing, _reasons(experiment, birth, code, plan.points))
-    points = [plan.points[point] for point in chosen]
+        raise Differs(experiment.name, differences, agreeing, _reasons(experiment, birth, code, points))
+    recomputed = [points[point] for point in chosen]
     if stamp:
         machine = results.environment()
         seal = {
             "date": now(),
             "commit": machine["commit"],
             "processor": machine["processor"],
-            "points": points,
+            "points": recomputed,
             "tolerance": tolerance,
             "scatter": dict(experiment.scatter),
             "sources": code.total,
@@ -150,9 +150,9 @@ def verify(
         birth["verified"] = [*birth.get("verified", []), seal]
         birth["sources"] = asdict(code)
         birth["functions"] = [qualified(experiment.task)]
-        birth["data"] = data_hashes(experiment, plan.points)
+        birth["data"] = data_hashes(experiment, points)
         results.write_certificate(experiment.name, birth, scale)
-    return points
+    return recomputed
 
 
 def _reasons(experiment: Experiment, birth: Mapping, code: sources.Sources, points: list[dict]) -> list[str]:
