@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "chase": ["ChaseDecoder", "ChaseResult"],
+        "chase": ["ChaseDecoder"],
         "coder": ["ArithmeticCode", "DecodedSymbols"],
         "guessing": [
             "Density",
@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "neighbour_density",
             "patterns",
         ],
+        "packets": ["PacketResult"],
         "ranges": ["RangeCode"],
     },
 )

@@ -16,8 +16,6 @@ The soft form (section 4.2) gives each bit in which all valid words agree the ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numba import njit
 
@@ -40,36 +38,12 @@ from jscc.arithmetic.coder import (
     start_state,
     word_lengths,
 )
-from jscc.soft import SoftResult, as_batch
+from jscc.arithmetic.packets import PacketResult
+from jscc.soft import as_batch
 
-__all__ = ["ChaseDecoder", "ChaseResult"]
+__all__ = ["ChaseDecoder"]
 
 MAX_FLIPS = 16
-
-
-@dataclass(frozen=True, repr=False)
-class ChaseResult(SoftResult):
-    """What Chase-like decoding found; `iterations` is the number of test words, 2^q.
-
-    Attributes
-    ----------
-    symbols : ndarray, shape (words, L)
-        The packet of the best valid word, zeros where there is none.
-    metric : ndarray of float64, shape (words,)
-        Equation (7) up to what all words share; minus infinity without a valid word.
-    candidates : ndarray of int32, shape (words,)
-        Valid words seen.
-    queries : ndarray of int32, shape (words,)
-        Decodings begun; words that share a beginning with an error count once.
-    decoded : ndarray of int64, shape (words,)
-        Symbols decoded, which is what the search costs.
-    """
-
-    symbols: np.ndarray
-    metric: np.ndarray
-    candidates: np.ndarray
-    queries: np.ndarray
-    decoded: np.ndarray
 
 
 class ChaseDecoder:
@@ -112,7 +86,7 @@ class ChaseDecoder:
         self.code, self.length, self.q, self.beta = code, packet_length(length), int(q), float(beta)
         self._slack = log_probability_slack(code, self.length)
 
-    def decode(self, llr, lengths=None) -> ChaseResult:
+    def decode(self, llr, lengths=None) -> PacketResult:
         """Find the best valid word among the test words.
 
         Parameters
@@ -124,9 +98,10 @@ class ChaseDecoder:
 
         Returns
         -------
-        ChaseResult
-            Bits and soft values behind a word's end are 0. A word of which nothing is known, all its soft values
-            being 0, is not decoded.
+        PacketResult
+            `iterations` is the number of test words, 2^q; among `queries`, words that share a beginning with an
+            error count once. Bits and soft values behind a word's end are 0. A word of which nothing is known, all
+            its soft values being 0, is not decoded.
 
         Raises
         ------
@@ -137,18 +112,8 @@ class ChaseDecoder:
         words, width = llr.shape
         lengths = word_lengths(lengths, words, width)
         levels = self.q + 3
-        result = ChaseResult(
-            bits=np.zeros((words, width), np.uint8),
-            llr=np.zeros((words, width), np.float32),
-            extrinsic=np.zeros((words, width), np.float32),
-            converged=np.zeros(words, bool),
-            iterations=np.minimum(1 << np.minimum(lengths, self.q), 2**31 - 1).astype(np.int32),
-            symbols=np.zeros((words, self.length), self.code.dtype),
-            metric=np.full(words, -np.inf),
-            candidates=np.zeros(words, np.int32),
-            queries=np.zeros(words, np.int32),
-            decoded=np.zeros(words, np.int64),
-        )
+        result = PacketResult.blank(words, width, self.length, self.code.dtype)
+        result.iterations[:] = np.minimum(1 << np.minimum(lengths, self.q), 2**31 - 1)
         _chase_words(
             llr,
             lengths,

@@ -43,7 +43,8 @@ from jscc.arithmetic.coder import (
     start_state,
     word_lengths,
 )
-from jscc.soft import SoftResult, as_batch
+from jscc.arithmetic.packets import PacketResult
+from jscc.soft import as_batch
 
 __all__ = ["Density", "GuessingDecoder", "GuessingResult", "measure_density", "neighbour_density", "patterns"]
 
@@ -55,30 +56,15 @@ LEAST_REST = 1e-30  # what is left for words not queried, for soft values that s
 
 
 @dataclass(frozen=True, repr=False)
-class GuessingResult(SoftResult):
+class GuessingResult(PacketResult):
     """What guessing found; `iterations` is the number of queries.
 
     Attributes
     ----------
-    symbols : ndarray, shape (words, L)
-        The packet of the best valid word, zeros where there is none.
-    metric : ndarray of float64, shape (words,)
-        As `ChaseResult` has it: equation (7) up to what all words share.
-    candidates : ndarray of int32, shape (words,)
-        Valid words found.
-    queries : ndarray of int32, shape (words,)
-        Patterns tried.
-    decoded : ndarray of int64, shape (words,)
-        Symbols decoded, which is what the search costs.
     confidence : ndarray of float32, shape (words,)
         Probability that the best word is right; NaN without soft output, 0 where nothing was found.
     """
 
-    symbols: np.ndarray
-    metric: np.ndarray
-    candidates: np.ndarray
-    queries: np.ndarray
-    decoded: np.ndarray
     confidence: np.ndarray
 
 
@@ -256,19 +242,8 @@ class GuessingDecoder:
         llr, single = as_batch(llr, None, "llr", np.float32)
         words, width = llr.shape
         lengths = word_lengths(lengths, words, width)
-        result = GuessingResult(
-            bits=np.zeros((words, width), np.uint8),
-            llr=np.zeros((words, width), np.float32),
-            extrinsic=np.zeros((words, width), np.float32),
-            converged=np.zeros(words, bool),
-            iterations=np.zeros(words, np.int32),
-            symbols=np.zeros((words, self.length), self.code.dtype),
-            metric=np.full(words, -np.inf),
-            candidates=np.zeros(words, np.int32),
-            queries=np.zeros(words, np.int32),
-            decoded=np.zeros(words, np.int64),
-            confidence=np.full(words, np.nan if self.rho is None else 0, np.float32),
-        )
+        confidence = np.full(words, np.nan if self.rho is None else 0, np.float32)
+        result = GuessingResult.blank(words, width, self.length, self.code.dtype, confidence=confidence)
         if not words:
             return result
         intercepts = self._intercepts(llr, lengths)
