@@ -102,7 +102,8 @@ class SerialTurbo:
     iterations : int
         At most.
     stop : bool
-        Whether a frame is finished once the source decoder has converged on all of its packets.
+        Whether a frame is finished once the source decoder has converged on all of its packets twice in turn with
+        the same bits. Once is too early: a wrong packet that is valid would stay, which another iteration mends.
 
     Raises
     ------
@@ -242,12 +243,14 @@ class SerialTurbo:
                     f"extrinsic of shape {np.shape(found.extrinsic)} given by {self._source(turn)!r}, "
                     f"({len(packets)}, {width}) is expected"
                 )
-            trace.append(_with_rows(trace[-1], packets, found) if trace else found)
+            before = trace[-1] if trace else None
+            trace.append(found if before is None else _with_rows(before, packets, found))
             iterations[packets] = turn + 1
             told[active] = np.where(bits_of < 0, told[active], _taken(trace[-1].extrinsic, bits_of))
-            if self.stop:
-                done = found.converged.reshape(len(active), self.packets_per_frame).all(axis=1)
-                active = active[~done]
+            if self.stop and before is not None:
+                settled = before.converged[packets] & found.converged
+                settled &= (before.bits[packets] == found.bits).all(axis=1)
+                active = active[~settled.reshape(len(active), self.packets_per_frame).all(axis=1)]
         last = trace[-1]
         return TurboResult(last.bits, last.llr, last.extrinsic, last.converged, iterations, tuple(trace))
 
