@@ -1,7 +1,12 @@
 """Paper 3: the experiments of the chapter on soft decoding of arithmetic codes."""
 
-from jscc.experiments.arithmetic import packets, turbo
+from jscc.experiments.arithmetic import calibration, packets, precision, turbo
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS = [*packets.EXPERIMENTS, *turbo.EXPERIMENTS]
+EXPERIMENTS = [
+    *packets.EXPERIMENTS,
+    *turbo.EXPERIMENTS,
+    *precision.EXPERIMENTS,
+    *calibration.EXPERIMENTS,
+]
