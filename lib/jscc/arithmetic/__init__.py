@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "chase": ["ChaseDecoder"],
+        "checks": ["CyclicCheck", "ParityCheck", "RecursiveCheck", "with_parity"],
         "coder": ["ArithmeticCode", "DecodedSymbols"],
         "guessing": [
             "Density",

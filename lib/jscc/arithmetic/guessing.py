@@ -27,6 +27,7 @@ import numpy as np
 from numba import njit
 
 from jscc.arithmetic.chase import hard_decisions, least_reliable
+from jscc.arithmetic.checks import ParityCheck, columns_of
 from jscc.arithmetic.coder import (
     COUNT,
     FIXED_POINT,
@@ -176,6 +177,9 @@ class GuessingDecoder:
         there is no soft output.
     intercept : int or "fit"
         c of the one-line variant, 0 to 32; "fit" finds it for each word from its reliabilities of rank 1 and 32.
+    check : ParityCheck, optional
+        A check whose parity bits follow each codeword, see `jscc.arithmetic.with_parity`: only words that pass it
+        are decoded. Lengths are those with the parity bits.
 
     Raises
     ------
@@ -205,6 +209,7 @@ class GuessingDecoder:
         n_best: int = 1,
         rho: float | None = None,
         intercept: int | str = 0,
+        check: ParityCheck | None = None,
     ):
         if not 1 <= max_queries <= MAX_QUERIES or int(max_queries) != max_queries:
             raise ValueError(f"max_queries={max_queries} given, an integer from 1 to {MAX_QUERIES} is expected")
@@ -214,7 +219,7 @@ class GuessingDecoder:
             raise ValueError(f"rho={rho} given, a density above 0 and at most 1 is expected")
         if intercept != "fit" and (isinstance(intercept, str) or not 0 <= intercept <= MAX_INTERCEPT):
             raise ValueError(f'intercept={intercept!r} given, 0 to {MAX_INTERCEPT} or "fit" is expected')
-        self.code, self.length = code, packet_length(length)
+        self.code, self.length, self.check = code, packet_length(length), check
         self.max_queries, self.n_best, self.rho = int(max_queries), int(n_best), rho
         self.intercept = intercept if intercept == "fit" else int(intercept)
 
@@ -242,6 +247,7 @@ class GuessingDecoder:
         llr, single = as_batch(llr, None, "llr", np.float32)
         words, width = llr.shape
         lengths = word_lengths(lengths, words, width)
+        columns, columns_at = self._columns(lengths, width)
         confidence = np.full(words, np.nan if self.rho is None else 0, np.float32)
         result = GuessingResult.blank(words, width, self.length, self.code.dtype, confidence=confidence)
         if not words:
@@ -261,6 +267,9 @@ class GuessingDecoder:
                 0.0 if self.rho is None else float(self.rho),
                 ranks,
                 starts,
+                columns,
+                columns_at,
+                0 if self.check is None else self.check.n_bits,
                 self.code.model,
                 np.zeros(pairs_needed(width, self.code.precision), np.int64),
                 np.zeros(STATE, np.int64),
@@ -289,6 +298,18 @@ class GuessingDecoder:
         result.iterations[:] = result.queries
         return result.first() if single else result
 
+    def _columns(self, lengths: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Columns of the check for each length that occurs, and which of them each word has."""
+        if self.check is None:
+            return np.zeros((0, 0), np.int64), np.zeros(len(lengths), np.int64)
+        if len(lengths) and lengths.min() < self.check.n_bits:
+            raise ValueError(f"lengths of {lengths.min()} given, the check's {self.check.n_bits} or more are expected")
+        found, at = np.unique(lengths, return_inverse=True)
+        columns = np.zeros((len(found), width), np.int64)
+        for i, length in enumerate(found.tolist()):
+            columns[i, :length] = columns_of(self.check, length - self.check.n_bits)
+        return columns, at
+
     def _intercepts(self, llr: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """c of each word: where the line through two of its sorted reliabilities begins, in units of its slope."""
         if self.intercept != "fit":
@@ -306,6 +327,7 @@ class GuessingDecoder:
     def __repr__(self) -> str:
         soft = "" if self.rho is None else f", rho={self.rho:.3g}"
         soft += f", intercept={self.intercept}" if self.intercept else ""
+        soft += f", {self.check!r}" if self.check is not None else ""
         return (
             f"GuessingDecoder(L={self.length}, {self.max_queries} queries, n_best={self.n_best}{soft}, {self.code!r})"
         )
@@ -350,7 +372,8 @@ def measure_density(decoder: GuessingDecoder, llr, bits, lengths=None) -> Densit
     if len(bits) != len(llr):
         raise ValueError(f"bits of shape {bits.shape} given, {llr.shape} as of llr is expected")
     lengths = word_lengths(lengths, *llr.shape)
-    search = GuessingDecoder(decoder.code, decoder.length, decoder.max_queries, intercept=decoder.intercept)
+    options = {"intercept": decoder.intercept, "check": decoder.check}
+    search = GuessingDecoder(decoder.code, decoder.length, decoder.max_queries, **options)
     result = search.decode(llr, lengths)
     right = ((result.bits == bits) | (np.arange(bits.shape[1]) >= lengths[:, None])).all(axis=1) & result.converged
     hits = int((result.converged & ~right).sum())
@@ -504,6 +527,20 @@ def _query(prefix, cached, tree, order, pairs, n_bits, length, model, state, cou
 
 
 @njit(cache=True)
+def _decode_flipped(prefix, order, pairs, n_code, length, model, state, counts, path):
+    """Decode the codeword with the bits of these ranks flipped, as far as they are its own; how it ends."""
+    for k in range(len(prefix)):
+        if order[prefix[k]] < n_code:
+            flip_bit(pairs, order[prefix[k]])
+    start_state(state, counts)
+    status = advance(state, counts, pairs, n_code + model.precision, n_code, length, model, path)
+    for k in range(len(prefix)):
+        if order[prefix[k]] < n_code:
+            flip_bit(pairs, order[prefix[k]])
+    return status, state[COUNT]
+
+
+@njit(cache=True)
 def _guess_words(
     chosen,
     llr,
@@ -513,6 +550,9 @@ def _guess_words(
     rho,
     ranks,
     starts,
+    columns,
+    columns_at,
+    n_checks,
     model,
     pairs,
     state,
@@ -553,7 +593,13 @@ def _guess_words(
                 tree[i] = tree[i - 1]
                 i -= 1
             tree[i] = k
-        pack_pairs(out, n_bits, model.precision, pairs)
+        n_code = n_bits - n_checks
+        pack_pairs(out, n_code, model.precision, pairs)
+        syndrome = np.int64(0)
+        if n_checks > 0:
+            for j in range(n_bits):
+                if out[j]:
+                    syndrome ^= columns[columns_at[word], j]
         in_list = 0
         total = 0.0
         best, winner = -np.inf, np.int64(-1)
@@ -571,22 +617,32 @@ def _guess_words(
                     prefix[i] = prefix[i - 1]
                     i -= 1
                 prefix[i] = rank
-            status, done = _query(
-                prefix[:flips],
-                cached,
-                tree,
-                order,
-                pairs,
-                n_bits,
-                length,
-                model,
-                state,
-                counts,
-                states,
-                state_counts,
-                known,
-                path,
-            )
+            if n_checks > 0:
+                passed = syndrome
+                for k in range(flips):
+                    passed ^= columns[columns_at[word], order[prefix[k]]]
+                status, done = INVALID, np.int64(0)
+                if passed == 0:
+                    status, done = _decode_flipped(
+                        prefix[:flips], order, pairs, n_code, length, model, state, counts, path
+                    )
+            else:
+                status, done = _query(
+                    prefix[:flips],
+                    cached,
+                    tree,
+                    order,
+                    pairs,
+                    n_bits,
+                    length,
+                    model,
+                    state,
+                    counts,
+                    states,
+                    state_counts,
+                    known,
+                    path,
+                )
             decoded[word] += done
             total += np.exp(-weight)
             if status == VALID:
