@@ -1,6 +1,6 @@
 """Paper 3: the experiments of the chapter on soft decoding of arithmetic codes."""
 
-from jscc.experiments.arithmetic import calibration, packets, precision, turbo
+from jscc.experiments.arithmetic import calibration, packets, precision, redundancy, separate, turbo
 
 __all__ = ["EXPERIMENTS"]
 
@@ -9,4 +9,6 @@ EXPERIMENTS = [
     *turbo.EXPERIMENTS,
     *precision.EXPERIMENTS,
     *calibration.EXPERIMENTS,
+    *redundancy.EXPERIMENTS,
+    *separate.EXPERIMENTS,
 ]
