@@ -76,7 +76,7 @@ PLACES = {
 
 def _grid(scale: str) -> list[dict]:
     budgets = PLACES if scale == "paper" else {0: PLACES[0], 16: PLACES[16]}
-    queries = (256, 4096, 65_536) if scale == "paper" else (256,)
+    queries = (256, 4096) if scale == "paper" else (256,)
     step, first = {"smoke": (4.0, 5.0), "quick": (2.0, 5.0), "paper": (0.5, 4.5)}[scale]
     return [
         {"place": place, "bits": bits, "parity": parity, "queries": most, "ebn0_db": float(ebn0_db)}
@@ -95,6 +95,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 100, "quick": 500, "paper": 5_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 100, "quick": 1000, "paper": 100_000},
+        max_trials={"smoke": 100, "quick": 1000, "paper": 50_000},
     ),
 ]
