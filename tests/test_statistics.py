@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jscc.statistics import binomial_interval, mean_half_width, mean_interval
+from jscc.statistics import binomial_interval, crossing, mean_half_width, mean_interval
 
 
 @given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
@@ -72,3 +72,37 @@ def test_the_half_width_takes_columns_and_says_where_nothing_is_known():
     for std, n, level in ((-1, 3, 0.9), (1, -3, 0.9), (1, 3, 1.0)):
         with pytest.raises(ValueError, match="given"):
             mean_half_width(std, n, level)
+
+
+@given(st.floats(-3, 3), st.floats(0.3, 4), st.floats(1e-4, 0.3))
+def test_a_straight_curve_reaches_a_rate_where_the_formula_says(shift, slope, rate):
+    """Of a rate that is exponential in x the interpolation is exact, whatever the points between."""
+    x = shift + np.array([0.0, 0.7, 1.1, 2.5, 4.0])
+    trials = np.full(5, 1e12)
+    exact = 0.5 * np.exp(-slope * (x - shift))
+    place, low, high = crossing(x, np.rint(exact * trials), trials, rate)
+    wanted = shift + math.log(0.5 / rate) / slope
+    if wanted <= shift + 4:
+        assert place == pytest.approx(wanted, abs=1e-5)
+        assert low <= place <= high or math.isnan(high)
+    else:
+        assert math.isnan(place)
+
+
+def test_the_interval_of_a_crossing_covers_the_true_place_as_often_as_it_says():
+    x, rng = np.array([0.0, 1.0, 2.0, 3.0]), np.random.default_rng(0)
+    true, wanted = 0.3 * np.exp(-1.5 * x), math.log(0.3 / 0.02) / 1.5
+    met = 0
+    for _ in range(400):
+        _, low, high = crossing(x, rng.binomial(2000, true), np.full(4, 2000), 0.02)
+        met += low <= wanted <= high
+    assert met > 0.92 * 400
+
+
+def test_no_crossing_is_not_invented():
+    assert math.isnan(crossing([1, 2], [5, 0], [100, 100], 0.01)[0])  # to none at all
+    assert math.isnan(crossing([1, 2], [5, 4], [100, 100], 0.2)[0])  # below from the first point on
+    assert math.isnan(crossing([1, 2], [50, 40], [100, 100], 0.2)[0])  # never so low
+    for bad in (([1, 1], [1, 1], [2, 2], 0.5), ([1, 2], [1], [2, 2], 0.5), ([1, 2], [1, 1], [2, 2], 0)):
+        with pytest.raises(ValueError, match="given"):
+            crossing(*bad)

@@ -1,4 +1,4 @@
-"""Confidence intervals: of a proportion from its counts, of a mean from its sample or from its spread."""
+"""Confidence intervals: of a proportion, of a mean, and of the place where an error rate reaches a level."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["binomial_interval", "mean_half_width", "mean_interval"]
+__all__ = ["binomial_interval", "crossing", "mean_half_width", "mean_interval"]
 
 
 def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -52,6 +52,62 @@ def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, 
     low = np.where(errors == 0, 0.0, np.maximum(centre - half, 0.0))
     high = np.where(errors == trials, 1.0, np.minimum(centre + half, 1.0))
     return low, high
+
+
+def crossing(x, errors, trials, rate: float, level: float = 0.95) -> tuple[float, float, float]:
+    """Find where an error rate that falls with x reaches a given rate, with the interval that the counts leave.
+
+    Between two points the logarithm of the rate is taken to be linear in x.
+
+    Parameters
+    ----------
+    x : array_like of float, shape (n,)
+        Ascending, such as Eb/N0 in dB.
+    errors, trials : array_like of int, shape (n,)
+    rate : float
+        In (0, 1).
+    level : float
+        Confidence level of the interval, pointwise.
+
+    Returns
+    -------
+    x, low, high : float
+        Where the estimates reach the rate, and where the lower and the upper ends of their intervals do. NaN where
+        they do not within the points.
+
+    Raises
+    ------
+    ValueError
+        If the rate is outside (0, 1), x does not ascend, or the counts are wrong.
+
+    Examples
+    --------
+    >>> found = crossing([4, 5, 6], [10_000, 1000, 100], [100_000] * 3, rate=1e-2)
+    >>> [round(place, 2) for place in found]
+    [5.0, 4.97, 5.03]
+    """
+    if not 0 < rate < 1:
+        raise ValueError(f"rate={rate} given, a number between 0 and 1 is expected")
+    x, errors, trials = (np.asarray(values, dtype=np.float64) for values in (x, errors, trials))
+    if not x.ndim == errors.ndim == trials.ndim == 1 or not len(x) == len(errors) == len(trials):
+        raise ValueError(f"shapes {x.shape}, {errors.shape}, {trials.shape} given, (n,) three times is expected")
+    if np.any(np.diff(x) <= 0):
+        raise ValueError(f"x={x} given, ascending numbers are expected")
+    low, high = binomial_interval(errors, trials, level)
+    return tuple(_reaches(x, curve, rate) for curve in (errors / np.maximum(trials, 1), low, high))
+
+
+def _reaches(x: np.ndarray, rates: np.ndarray, rate: float) -> float:
+    """Where a curve first falls from above a rate to it or below; NaN where it does not."""
+    below = np.flatnonzero(rates <= rate)
+    if not len(below) or below[0] == 0:
+        return math.nan
+    last = int(below[0])
+    with np.errstate(divide="ignore"):
+        before, after = np.log(rates[last - 1 : last + 1])
+    if after == -math.inf:  # between a rate and none at all lies any place
+        return math.nan
+    return float(x[last - 1] + (x[last] - x[last - 1]) * (before - math.log(rate)) / (before - after))
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
