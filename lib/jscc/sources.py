@@ -68,16 +68,19 @@ def reached(*functions: str) -> Sources:
     ValueError
         If a function is not found as a top-level definition of a module with source text.
     """
-    asked = (functions, tuple(sys.path))
-    if asked not in _KNOWN or any(_text(path) != text for path, text in _KNOWN[asked][0].items()):
-        library = _Library({"jscc", *(name.partition(".")[0].partition(":")[0] for name in functions)})
-        found = _follow(library, functions)
-        _KNOWN[asked] = (library.texts, found)
-    return _KNOWN[asked][1]
+    packages = frozenset({"jscc", *(name.partition(".")[0].partition(":")[0] for name in functions)})
+    place = (packages, tuple(sys.path))
+    if place not in _LIBRARIES or any(_text(path) != text for path, text in _LIBRARIES[place].texts.items()):
+        _LIBRARIES[place] = _Library(packages)
+    library = _LIBRARIES[place]
+    if functions not in library.found:
+        library.found[functions] = _follow(library, functions)
+    return library.found[functions]
 
 
-# What was found, and in which texts: following all names takes a tenth of a second.
-_KNOWN: dict[tuple, tuple[dict[Path, str], Sources]] = {}
+# One for each set of packages and search path, as long as no text in it changes: describing all definitions anew
+# takes seconds.
+_LIBRARIES: dict[tuple, _Library] = {}
 
 
 def _text(path: Path) -> str | None:
@@ -181,10 +184,12 @@ class _Meaning:
 class _Library:
     """The modules of some top-level packages, parsed when first asked for."""
 
-    def __init__(self, packages: set[str]) -> None:
+    def __init__(self, packages: frozenset[str]) -> None:
         self.packages = packages
         self.texts: dict[Path, str] = {}
+        self.found: dict[tuple[str, ...], Sources] = {}
         self._modules: dict[str, _Module | None] = {}
+        self._described: dict[tuple[str, str], _Text] = {}
 
     def module(self, name: str) -> _Module | None:
         if name not in self._modules:
@@ -198,6 +203,11 @@ class _Library:
 
     def describe(self, module_name: str, name: str) -> _Text:
         """The text to hash for one definition, and the definitions that it refers to."""
+        if (module_name, name) not in self._described:
+            self._described[module_name, name] = self._describe(module_name, name)
+        return self._described[module_name, name]
+
+    def _describe(self, module_name: str, name: str) -> _Text:
         module = self.module(module_name)
         statements = module.definitions[name]
         meanings: dict[int, _Meaning] = {}
