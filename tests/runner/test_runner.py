@@ -534,13 +534,17 @@ def test_a_table_without_its_store_grows():
     runner.run(small, "quick", workers=0, progress=False)
     for path in task_files(small, "quick"):
         path.unlink()
+    runner.verify(small, "quick", 2)
+    seals = results.certificate("toy_means", "quick")["verified"]
     grown = runner.run(toy.MEANS, "quick", workers=0, progress=False)
     assert results.certificate("toy_means", "quick")["tasks_resumed"] == len(small.points("quick")) < len(grown)
     assert len(task_files(toy.MEANS, "quick")) == len(grown) - len(small.points("quick"))
+    assert results.certificate("toy_means", "quick")["verified"] == seals  # the rows that stayed were verified
     text = table(toy.MEANS, "quick")
     results.table_path("toy_means", "quick").unlink()
     runner.run(toy.MEANS, "quick", workers=0, progress=False)
     assert table(toy.MEANS, "quick") == text
+    assert "verified" not in results.certificate("toy_means", "quick")  # all of it computed
 
 
 # --- older code ---------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def known_plan(experiment: Experiment, scale: str, store: Store, code: sources.S
     for row in table.to_dict("records"):
         known = {name: value for name, value in row.items() if not pd.isna(value)}
         rows.setdefault(_key(known, names), []).append(known)
-    about = {"seconds": birth["task_seconds"] / birth["tasks"], "date": birth["date"], "code": code.total}
+    about = {"seconds": birth["task_seconds"] / birth["tasks"], "date": birth["date"], "code": code.total, "kept": True}
     for task in plan.tasks:
         if not plan.finished(task.point) and (found := rows.get(_key(task.params, names))):
             plan.done(task, {"rows": found, **about})
@@ -280,6 +280,9 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
         "data": data_hashes(experiment, plan.points),
         **machine,
     }
+    if any(record.get("kept") for record in used):  # what was said of the rows that stay is still true of them
+        before = results.certificate(experiment.name, scale)
+        birth |= {key: before[key] for key in ("verified", "note") if key in before}
     if resumed == len(used) and _already_written(experiment.name, scale, frame, birth):
         return
     results.write(experiment.name, frame, birth, scale)
