@@ -16,7 +16,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "neighbour_density",
             "patterns",
         ],
+        "machine": ["BitMachine"],
         "packets": ["PacketResult"],
         "ranges": ["RangeCode"],
+        "trellis": ["TrellisDecoder", "TrellisPaths", "TrellisResult"],
     },
 )
