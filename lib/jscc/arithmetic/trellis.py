@@ -62,7 +62,7 @@ _MOST_LANES = 64
 _MEMORY = 1 << 26  # bytes of metrics that several lanes may take
 _MOST_MEMORY = 1 << 30  # and that one lane may
 _LOG2_E = np.float32(1.4426950408889634)
-_LEAST_POWER = np.float32(64)
+_WHOLE, _NOTHING = np.float32(64), np.float32(34)  # what `power_of_two` makes 1 of, and 2^-30
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _THIRD, _FIFTH, _SEVENTH, _NINTH, _ELEVENTH = (np.float32(1 / k) for k in (3, 5, 7, 9, 11))
 _SHORTCUT = 8  # paths among which one of L symbols is looked for, before the number of symbols is made an axis
@@ -509,20 +509,20 @@ def _forward(before, metrics, trellis, first, last, margin, after):
             for lane in range(first, last):
                 after[state, lane] = UNREACHABLE
         elif end - begin == 1:
-            f, b, w, k = source[begin], bit[begin], prior[begin], shift[begin]
+            f, b, w, k = source[begin], bit[begin], prior[begin], np.uint64(shift[begin])
             for lane in range(first, last):
-                after[state, lane] = before[f, np.uint64(lane - k)] + metrics[b, lane] + w
+                after[state, lane] = before[f, lane - k] + metrics[b, lane] + w
         else:
-            f, b, w, k = source[begin], bit[begin], prior[begin], shift[begin]
-            g, c, x, m = source[begin + 1], bit[begin + 1], prior[begin + 1], shift[begin + 1]
+            f, b, w, k = source[begin], bit[begin], prior[begin], np.uint64(shift[begin])
+            g, c, x, m = source[begin + 1], bit[begin + 1], prior[begin + 1], np.uint64(shift[begin + 1])
             for lane in range(first, last):
-                one = before[f, np.uint64(lane - k)] + metrics[b, lane] + w
-                other = before[g, np.uint64(lane - m)] + metrics[c, lane] + x
+                one = before[f, lane - k] + metrics[b, lane] + w
+                other = before[g, lane - m] + metrics[c, lane] + x
                 after[state, lane] = max(one, other)
         for e in range(begin + 2, end):
-            f, b, w, k = source[e], bit[e], prior[e], shift[e]
+            f, b, w, k = source[e], bit[e], prior[e], np.uint64(shift[e])
             for lane in range(first, last):
-                one = before[f, np.uint64(lane - k)] + metrics[b, lane] + w
+                one = before[f, lane - k] + metrics[b, lane] + w
                 after[state, lane] = max(after[state, lane], one)
 
 
@@ -550,15 +550,15 @@ def _backward(alpha, beta, metrics, trellis, first, last, margin, behind, best):
                 behind[state, lane] = UNREACHABLE
         for i in range(begin, end):
             e = leaving[i]
-            f, b, w, k = target[e], bit[e], prior[e], shift[e]
+            f, b, w, k = target[e], bit[e], prior[e], np.uint64(shift[e])
             if i == begin:
                 for lane in range(first, last):
-                    rest = beta[f, np.uint64(lane + k)] + w
+                    rest = beta[f, lane + k] + w
                     behind[state, lane] = rest + metrics[b, lane]
                     best[b, lane] = max(best[b, lane], alpha[state, lane] + rest)
             else:
                 for lane in range(first, last):
-                    rest = beta[f, np.uint64(lane + k)] + w
+                    rest = beta[f, lane + k] + w
                     behind[state, lane] = max(behind[state, lane], rest + metrics[b, lane])
                     best[b, lane] = max(best[b, lane], alpha[state, lane] + rest)
 
@@ -566,7 +566,7 @@ def _backward(alpha, beta, metrics, trellis, first, last, margin, behind, best):
 @njit(cache=True, error_model="numpy")
 def _join(a, b):
     """``ln(exp(a) + exp(b))`` of float32."""
-    x = power_of_two(max(_LEAST_POWER - abs(a - b) * _LOG2_E, _ZERO))
+    x = power_of_two(max(_WHOLE - abs(a - b) * _LOG2_E, _NOTHING))  # less would have a square that is subnormal: slow
     s = x / (_TWO + x)  # ln(1 + x) = 2 artanh(s), s up to 1/3
     q = s * s
     series = _ONE + q * (_THIRD + q * (_FIFTH + q * (_SEVENTH + q * (_NINTH + q * _ELEVENTH))))
@@ -584,13 +584,13 @@ def _forward_exact(before, metrics, trellis, first, last, margin, after):
             for lane in range(first, last):
                 after[state, lane] = UNREACHABLE
         for e in range(begin, end):
-            f, b, w, k = source[e], bit[e], prior[e], shift[e]
+            f, b, w, k = source[e], bit[e], prior[e], np.uint64(shift[e])
             if e == begin:
                 for lane in range(first, last):
-                    after[state, lane] = before[f, np.uint64(lane - k)] + metrics[b, lane] + w
+                    after[state, lane] = before[f, lane - k] + metrics[b, lane] + w
             else:
                 for lane in range(first, last):
-                    one = before[f, np.uint64(lane - k)] + metrics[b, lane] + w
+                    one = before[f, lane - k] + metrics[b, lane] + w
                     after[state, lane] = _join(after[state, lane], one)
 
 
@@ -610,16 +610,16 @@ def _backward_exact(alpha, beta, metrics, trellis, first, last, margin, behind, 
                 behind[state, lane] = UNREACHABLE
         for i in range(begin, end):
             e = leaving[i]
-            f, b, w, k = target[e], bit[e], prior[e], shift[e]
+            f, b, w, k = target[e], bit[e], prior[e], np.uint64(shift[e])
             for lane in range(first, last):
-                rest = beta[f, np.uint64(lane + k)] + w
+                rest = beta[f, lane + k] + w
                 best[b, lane] = _join(best[b, lane], alpha[state, lane] + rest)
             if i == begin:
                 for lane in range(first, last):
-                    behind[state, lane] = beta[f, np.uint64(lane + k)] + w + metrics[b, lane]
+                    behind[state, lane] = beta[f, lane + k] + w + metrics[b, lane]
             else:
                 for lane in range(first, last):
-                    one = beta[f, np.uint64(lane + k)] + w + metrics[b, lane]
+                    one = beta[f, lane + k] + w + metrics[b, lane]
                     behind[state, lane] = _join(behind[state, lane], one)
 
 
@@ -673,7 +673,7 @@ def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
         Edges, written to the first of n paths; -1 where there are none.
     extrinsic : ndarray of float32, shape (words, steps)
     """
-    soft, ends, band, margin = work.soft, work.ends, work.band, work.margin
+    soft, ends, band, margin = work.soft, work.ends, work.band, np.uint64(work.margin)
     alpha, starts, beta, metrics = work.alpha, work.starts, work.beta, work.metrics
     steps, words = len(soft), len(work.column)
     lanes, states, segment = len(ends), alpha.shape[1], len(alpha) - 1
@@ -693,7 +693,7 @@ def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
         alpha[0] = starts[part]
         for step in range(begin, end):
             _metrics(soft[step], metrics)
-            first, last = band[step + 1, 0], band[step + 1, 1]
+            first, last = np.uint64(band[step + 1, 0]), np.uint64(band[step + 1, 1])
             _step(exact, alpha[step - begin], metrics, trellis, first, last, margin, alpha[step - begin + 1])
             if step % _LEVEL_STEPS == 0:
                 _level(alpha[step - begin + 1], first, last, together, work.greatest)
@@ -704,7 +704,7 @@ def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
             continue
         for step in range(end - 1, begin - 1, -1):
             _metrics(soft[step], metrics)
-            first, last = band[step, 0], band[step, 1]
+            first, last = np.uint64(band[step, 0]), np.uint64(band[step, 1])
             if with_path:
                 _trace(work, trellis, step, begin, path)
             if not with_soft:
