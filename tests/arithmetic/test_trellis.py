@@ -111,13 +111,15 @@ def test_the_best_path_and_the_posteriors_are_those_of_brute_force(code, n_bits,
             own = 3 if length is None else int(length)
             for output in OUTPUTS if length is None else CONSTRAINED:
                 found = TrellisDecoder(code, own, output, length is not None, apriori, n_list=1000).decode(llr)
-                np.testing.assert_allclose(found.metric, metric.max(), atol=1e-4)
-                same = [
-                    i
-                    for i in range(len(known.packets))
-                    if np.array_equal(known.bits[i], found.bits) and known.counts[i] == found.counts
-                ]
-                assert len(same) == 1 and metric[same[0]] >= metric.max() - 1e-4
+                same = np.flatnonzero((known.bits == found.bits).all(axis=1))
+                assert metric[same].max() >= metric.max() - 1e-4, "the codeword is the best packet's"
+                if own in known.counts[same]:
+                    assert found.counts == own, "of its packets that of L symbols is taken"
+                else:
+                    assert metric[same][known.counts[same] == found.counts] >= metric.max() - 1e-4
+                same = same[known.counts[same] == found.counts]
+                assert len(same) == 1
+                np.testing.assert_allclose(found.metric, metric[same[0]], atol=1e-4)
                 packet = known.packets[same[0]][:own]
                 np.testing.assert_array_equal(found.symbols, [*packet, *[0] * (own - len(packet))])
                 assert found.converged == (found.counts == own)
@@ -208,12 +210,14 @@ def test_what_a_decoder_is_told_of_a_bit_is_not_in_the_bit_s_extrinsic_value(out
     before = decoder.decode(llr, lengths).extrinsic[0]
     open_bits = np.flatnonzero(np.abs(before) < 100)  # not those in which all paths agree
     for j in open_bits[[0, len(open_bits) // 2, -1]]:
-        for value in (-30, 0, 50):
+        heard = 0
+        for value in (-50, 0, 50):
             other = llr.copy()
             other[0, j] = value
             after = decoder.decode(other, lengths).extrinsic[0]
             np.testing.assert_allclose(after[j], before[j], atol=1e-3)
-            assert np.abs(np.delete(after - before, j)).max() > 1e-2, "other bits do hear of it"
+            heard = max(heard, np.abs(np.delete(after - before, j)).max())
+        assert heard > 1e-2, "other bits do hear of it"
 
 
 @pytest.mark.parametrize("code", [*CODES, CODE, ArithmeticCode([0.2, 0.8], 7), ArithmeticCode(7, 7)], ids=repr)
@@ -225,9 +229,8 @@ def test_without_noise_every_packet_is_right(code):
             few = slice(0, 4) if decoder.length_constrained else slice(None)
             found = decoder.decode(told[few], lengths[few])
             np.testing.assert_array_equal(found.bits, bits[few])
-            if code.has_eob or decoder.length_constrained:
-                np.testing.assert_array_equal(found.symbols, packets[few])
-                assert found.converged.all()
+            np.testing.assert_array_equal(found.symbols, packets[few])
+            assert found.converged.all()
             assert not np.isnan(found.llr).any()
 
 
@@ -323,11 +326,12 @@ def test_a_word_is_treated_like_a_batch_of_one_and_none_is_a_batch(decoder):
     assert "states" in repr(decoder)
 
 
-def test_converged_is_the_coder_s_own_verdict():
-    for decoder in decoders(CODE, 20):
-        _, _, lengths, llr = received(CODE, 100, 20, 1.0, 6)
+@pytest.mark.parametrize("code", [CODE, CODES[1]], ids=repr)
+def test_converged_is_the_coder_s_own_verdict(code):
+    for decoder in decoders(code, 20):
+        _, _, lengths, llr = received(code, 100, 20, 1.0, 6)
         found = decoder.decode(llr, lengths)
-        symbols, valid = CODE.decode(found.bits, lengths, 20)
+        symbols, valid = code.decode(found.bits, lengths, 20)
         np.testing.assert_array_equal(found.converged, valid)
         np.testing.assert_array_equal(found.symbols[valid], symbols[valid])
         assert valid.any()
@@ -395,7 +399,12 @@ while seen < left:
 print(seen, found)
 """
     streams = os.environ.get("JSCC_RANDOM_STREAMS", "2000")
-    settings = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "JSCC_RANDOM_STREAMS": streams}
+    settings = {
+        "NUMBA_BOUNDSCHECK": "1",
+        "NUMBA_OPT": "1",
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "JSCC_RANDOM_STREAMS": streams,
+    }
     run = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, **settings}, capture_output=True, text=True, check=False
     )

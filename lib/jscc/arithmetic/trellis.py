@@ -114,7 +114,7 @@ class TrellisResult(SoftResult):
     counts : ndarray of int32, shape (words,)
         Symbols of that packet; -1 if there is no path.
     metric : ndarray of float64, shape (words,)
-        Equation (7) up to what all words share; minus infinity if there is no path.
+        Equation (7) of that packet up to what all words share; minus infinity if there is no path.
     """
 
     symbols: np.ndarray
@@ -182,8 +182,11 @@ class TrellisDecoder:
     Notes
     -----
     P(s) is the source's: what forbidden symbol and EoB take of the interval is not in it, and the number of symbols,
-    where it is not known, has no distribution. In a code without EoB several packets can have one codeword; not
-    knowing L, the decoder takes the likeliest of them.
+    where it is not known, has no distribution.
+
+    In a code without EoB several packets can have one codeword (`BitMachine.packets`). Then the likeliest of them
+    decides how good the codeword is, and once it is chosen, the packet of L symbols is taken if it is among them:
+    without L these words could not be parsed.
 
     Examples
     --------
@@ -194,6 +197,8 @@ class TrellisDecoder:
     >>> for constrained in False, True:
     ...     result = TrellisDecoder(code, 128, "hard", length_constrained=constrained).decode(llr, lengths)
     ...     print(result, int((result.symbols == packets).all(axis=1).sum()), "packets right")
+    TrellisResult(100 x 175 bits, 66 converged) 53 packets right
+    TrellisResult(100 x 175 bits, 100 converged) 75 packets right
     """
 
     def __init__(
@@ -266,6 +271,8 @@ class TrellisDecoder:
         decode(llr, lengths, result)
         beta = np.float32(self.beta if self.output == "constant" else 0)
         _add_up(llr, lengths, beta, result.counts, result.bits, result.extrinsic, result.llr)
+        if not self.code.has_eob and not self.length_constrained:
+            self._take_length(llr, lengths, result)
         result.converged[:] = result.counts == self.length
         return result.first() if single else result
 
@@ -396,6 +403,18 @@ class TrellisDecoder:
             if exact:
                 _run(work, trellis, True, True, False, path, extrinsic)
             result.extrinsic[word, :n] = extrinsic[0]
+
+    def _take_length(self, llr: np.ndarray, lengths: np.ndarray, result: TrellisResult) -> None:
+        """Take the packet of L symbols where the codeword found is one of it, too."""
+        symbols, valid = self.code.decode(result.bits, lengths, self.length)
+        other = valid & (result.counts >= 0) & (result.counts != self.length)
+        flipped = (llr < 0) != result.bits
+        flipped &= np.arange(llr.shape[1]) < lengths[:, None]
+        cost = np.where(flipped, np.minimum(np.abs(llr), LIMIT), 0).sum(axis=1, dtype=np.float64)
+        prior = np.log(self.code.probabilities)[symbols].sum(axis=1) if self.apriori else 0
+        result.metric[other] = (prior - cost)[other]
+        result.symbols[other] = symbols[other]
+        result.counts[other] = self.length
 
     def _shortcut(self, llr: np.ndarray, lengths: np.ndarray, result: TrellisResult) -> np.ndarray:
         """Decode words among whose few best paths one has L symbols; for which words that is so."""
@@ -658,14 +677,6 @@ def _metrics(soft, metrics):
 
 
 @njit(cache=True)
-def _step(exact, before, metrics, trellis, first, last, margin, after):
-    if exact:
-        _forward_exact(before, metrics, trellis, first, last, margin, after)
-    else:
-        _forward(before, metrics, trellis, first, last, margin, after)
-
-
-@njit(cache=True)
 def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
     """Fill `alpha` of the first segment, and find the best path of each word and its bits' extrinsic values.
 
@@ -694,9 +705,13 @@ def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
         for step in range(begin, end):
             _metrics(soft[step], metrics)
             first, last = np.uint64(band[step + 1, 0]), np.uint64(band[step + 1, 1])
-            _step(exact, alpha[step - begin], metrics, trellis, first, last, margin, alpha[step - begin + 1])
+            before, after = alpha[step - begin], alpha[step - begin + 1]
+            if exact:
+                _forward_exact(before, metrics, trellis, first, last, margin, after)
+            else:
+                _forward(before, metrics, trellis, first, last, margin, after)
             if step % _LEVEL_STEPS == 0:
-                _level(alpha[step - begin + 1], first, last, together, work.greatest)
+                _level(after, first, last, together, work.greatest)
         if turn < segments - 1:
             starts[part + 1] = alpha[end - begin]
             continue
@@ -714,14 +729,11 @@ def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
                     for state in range(states):
                         beta[now, state, lane] = UNREACHABLE
                     beta[now, states - 1, lane] = np.float32(0)
+            before, after, behind = alpha[step - begin], beta[now], beta[1 - now]
             if exact:
-                _backward_exact(
-                    alpha[step - begin], beta[now], metrics, trellis, first, last, margin, beta[1 - now], work.best
-                )
+                _backward_exact(before, after, metrics, trellis, first, last, margin, behind, work.best)
             else:
-                _backward(
-                    alpha[step - begin], beta[now], metrics, trellis, first, last, margin, beta[1 - now], work.best
-                )
+                _backward(before, after, metrics, trellis, first, last, margin, behind, work.best)
             now = 1 - now
             for word in range(words):
                 if together:
