@@ -1,8 +1,9 @@
 r"""An arithmetic code as a finite-state machine that reads its codewords bit by bit (paper 3, section 3.4).
 
-The paper's references describe the coder by a *bit-clock* trellis: one bit is read in each step, and what a step makes
-known of the packet is none, one or several symbols. Here the states are those of a decoder, which are finitely many;
-an encoder's are not, for any number of its bits can wait for a carry.
+The paper's references (14: Bi, Hoffman, Sayood 2006; 15: Ben-Jamaa, Weidmann, Kieffer 2008) describe the coder by a
+*bit-clock* trellis: one bit is read in each step, and what a step makes known of the packet is none, one or several
+symbols. Here the states are those of a decoder, which are finitely many; an encoder's are not, for any number of its
+bits can wait for a carry.
 
 What the symbols decoded so far leave is the interval :math:`[low, low + range)`, scaled as `jscc.arithmetic.coder`
 does it. What the bits read so far leave is a *window* :math:`[v, v + u)` of the same scale: all values that begin with

@@ -16,8 +16,8 @@ With :math:`\alpha_t(s)` the best metric of what leads to a state, :math:`\beta_
 is the extrinsic value of the bit in the max-log approximation; :math:`\ln \sum \exp` in place of the maximum makes it
 exact.
 
-**SOVA** is Hagenauer's and Hoeher's: a path that joins the best one in step t, and is worse by :math:`\Delta`, says of
-each bit before t in which the two differ that its reliability is at most :math:`\Delta`,
+**SOVA** is Hagenauer's and Hoeher's (1989): a path that joins the best one in step t, and is worse by
+:math:`\Delta`, says of each bit before t in which the two differ that its reliability is at most :math:`\Delta`,
 
 .. math:: r_j = \min \{\Delta : \text{the joining path differs in bit } j\},
     \qquad \Lambda_j^{post} = (1 - 2 \hat b_j)\, r_j ,
@@ -33,7 +33,8 @@ With n = 1 it is SOVA, with all paths max-log. The paper names its List-SOVA wit
 papers for it; the rule here was not compared with theirs.
 
 A trellis whose state has the number of symbols in it, too, holds the packets of L symbols alone. Here that number is a
-second axis of the metrics.
+second axis of the metrics, which makes a step as much longer as there are numbers. Only the best path costs little
+more: if it, or one of the next best, has L symbols, nothing else has to be looked at.
 """
 
 from __future__ import annotations
@@ -115,6 +116,16 @@ class TrellisResult(SoftResult):
         Symbols of that packet; -1 if there is no path.
     metric : ndarray of float64, shape (words,)
         Equation (7) of that packet up to what all words share; minus infinity if there is no path.
+
+    Examples
+    --------
+    >>> code = ArithmeticCode([0.2, 0.8], precision=6, forbidden=0.2)
+    >>> bits, length = code.encode([1, 1, 0, 1])
+    >>> llr = np.where(bits == 1, -4, 4)
+    >>> llr[2] *= -1  # an error
+    >>> result = TrellisDecoder(code, 4, "max-log", length_constrained=True).decode(llr)
+    >>> result.symbols, np.array_equal(result.bits, bits), round(float(result.metric), 2)
+    (array([1, 1, 0, 1], dtype=uint8), True, -6.34)
     """
 
     symbols: np.ndarray
@@ -135,6 +146,16 @@ class TrellisPaths(NamedTuple):
         Symbols of each packet; -1 where there are fewer paths.
     metric : ndarray of float64, shape (words, n)
         Equation (7) up to what all words share; minus infinity where there are fewer paths.
+
+    Examples
+    --------
+    >>> code = ArithmeticCode([0.2, 0.8], precision=6, forbidden=0.2)
+    >>> bits, length = code.encode([1, 1, 0, 1])
+    >>> best = TrellisDecoder(code, 4).paths(2.0 - 4.0 * bits, n=3)
+    >>> best
+    TrellisPaths(3 paths, 11 bits)
+    >>> best.symbols[0], best.counts
+    (array([1, 1, 0, 1], dtype=uint8), array([4, 4, 8], dtype=int32))
     """
 
     bits: np.ndarray
@@ -158,7 +179,8 @@ class TrellisDecoder:
         L, symbols of a packet.
     output : {"hard", "constant", "sova", "list-sova", "max-log", "exact"}
         How bits of the best path get their extrinsic values, see the module's text: not at all, "constant" as
-        ``beta (1 - 2 b)``, which is crude, or by one of four algorithms.
+        ``beta (1 - 2 b)``, which is crude, or by one of four algorithms. Bits, symbols and metric are those of the best
+        path always, so that with "exact" a bit's sign can differ from that of its soft value.
     length_constrained : bool
         Whether only packets of L symbols are paths, as for the paper's Chase-like decoder, or those of any number of
         symbols, as in the paper's trellis. Not with "sova" and "list-sova".
@@ -228,7 +250,7 @@ class TrellisDecoder:
 
     def __repr__(self) -> str:
         kind = {"constant": f"constant {self.beta:g}", "list-sova": f"list-sova of {self.n_list}"}
-        known = f"L={self.length}, " if self.length_constrained else f"L={self.length} unused, "
+        known = f"L={self.length} {'known' if self.length_constrained else 'not known'}, "
         likelihood = "" if self.apriori else ", maximum likelihood"
         name = type(self).__name__
         return f"{name}({known}{kind.get(self.output, self.output)}{likelihood}, {self.machine.n_states} states)"
