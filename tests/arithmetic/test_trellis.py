@@ -334,7 +334,9 @@ def test_converged_is_the_coder_s_own_verdict(code):
         symbols, valid = code.decode(found.bits, lengths, 20)
         np.testing.assert_array_equal(found.converged, valid)
         np.testing.assert_array_equal(found.symbols[valid], symbols[valid])
-        assert valid.any()
+        np.testing.assert_array_equal(found.decoded, np.maximum(found.counts, 0))
+        np.testing.assert_array_equal(found.candidates, found.metric > -np.inf)
+        assert valid.any() and (found.queries == 1).all() and (found.iterations == 1).all()
 
 
 @pytest.mark.parametrize(

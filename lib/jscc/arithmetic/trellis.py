@@ -48,8 +48,9 @@ from numba import njit
 
 from jscc.arithmetic.coder import ArithmeticCode, packet_length, word_lengths
 from jscc.arithmetic.machine import BitMachine
+from jscc.arithmetic.packets import PacketResult
 from jscc.fastmath import power_of_two
-from jscc.soft import SoftResult, as_batch
+from jscc.soft import as_batch
 
 __all__ = ["TrellisDecoder", "TrellisPaths", "TrellisResult"]
 
@@ -103,19 +104,17 @@ class Trellis(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class TrellisResult(SoftResult):
-    """What trellis decoding found: `bits` are those of the best path, `iterations` is 1.
+class TrellisResult(PacketResult):
+    """What trellis decoding found: `bits`, `symbols` and `metric` are those of the best path.
 
-    ``converged`` tells whether that path is the codeword of a packet of L symbols.
+    ``converged`` tells whether that path is the codeword of a packet of L symbols; of another packet `symbols` has the
+    first L symbols, and zeros after its end. The trellis is gone through once, so `iterations` and `queries` are 1;
+    `candidates` is 1 if there is a path, and `decoded` the number of its symbols.
 
     Attributes
     ----------
-    symbols : ndarray, shape (words, L)
-        The packet of the best path: its first L symbols, zeros after its end.
     counts : ndarray of int32, shape (words,)
-        Symbols of that packet; -1 if there is no path.
-    metric : ndarray of float64, shape (words,)
-        Equation (7) of that packet up to what all words share; minus infinity if there is no path.
+        Symbols of the best path's packet; -1 if there is no path.
 
     Examples
     --------
@@ -128,9 +127,7 @@ class TrellisResult(SoftResult):
     (array([1, 1, 0, 1], dtype=uint8), True, -6.34)
     """
 
-    symbols: np.ndarray
     counts: np.ndarray
-    metric: np.ndarray
 
 
 class TrellisPaths(NamedTuple):
@@ -279,23 +276,18 @@ class TrellisDecoder:
         llr, single = as_batch(llr, None, "llr", np.float32)
         words, width = llr.shape
         lengths = word_lengths(lengths, words, width)
-        result = TrellisResult(
-            bits=np.zeros((words, width), np.uint8),
-            llr=np.zeros((words, width), np.float32),
-            extrinsic=np.zeros((words, width), np.float32),
-            converged=np.zeros(words, bool),
-            iterations=np.ones(words, np.int32),
-            symbols=np.zeros((words, self.length), self.code.dtype),
-            counts=np.full(words, -1, np.int32),
-            metric=np.full(words, -np.inf),
-        )
+        counts = np.full(words, -1, np.int32)
+        result = TrellisResult.blank(words, width, self.length, self.code.dtype, counts=counts)
         decode = self._decode_constrained if self.length_constrained else self._decode_groups
         decode(llr, lengths, result)
         beta = np.float32(self.beta if self.output == "constant" else 0)
         _add_up(llr, lengths, beta, result.counts, result.bits, result.extrinsic, result.llr)
         if not self.code.has_eob and not self.length_constrained:
             self._take_length(llr, lengths, result)
-        result.converged[:] = result.counts == self.length
+        result.converged[:] = counts == self.length
+        result.iterations[:] = result.queries[:] = 1
+        result.candidates[:] = counts >= 0
+        result.decoded[:] = np.maximum(counts, 0)
         return result.first() if single else result
 
     def paths(self, llr, lengths=None, n: int = 8) -> TrellisPaths:
