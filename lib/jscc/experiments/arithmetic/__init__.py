@@ -1,12 +1,13 @@
 """Paper 3: the experiments of the chapter on soft decoding of arithmetic codes."""
 
-from jscc.experiments.arithmetic import calibration, packets, precision, redundancy, separate, turbo
+from jscc.experiments.arithmetic import calibration, packets, precision, redundancy, separate, trellis, turbo
 
 __all__ = ["EXPERIMENTS"]
 
 EXPERIMENTS = [
     *packets.EXPERIMENTS,
     *turbo.EXPERIMENTS,
+    *trellis.EXPERIMENTS,
     *precision.EXPERIMENTS,
     *calibration.EXPERIMENTS,
     *redundancy.EXPERIMENTS,

@@ -50,9 +50,13 @@ def system(a_link: Link, setting: str, decoder: str, effort: int, beta: float = 
 def turbo_errors(setting: str, decoder: str, effort: int, ebn0_db: float, trials: int, seed: int) -> dict:
     """Packets in error after each iteration; `trials` packets, four to a frame."""
     a_link = link(BINARY, **setting_of(setting, BINARY))
-    scheme = system(a_link, setting, decoder, effort)
+    return frame_errors(a_link, system(a_link, setting, decoder, effort), ebn0_db, trials, seed)
+
+
+def frame_errors(a_link: Link, scheme: SerialTurbo, ebn0_db: float, trials: int, seed: int) -> dict:
+    """Packets of a link in error after each iteration of a scheme behind `RSC`."""
     rng = np.random.default_rng(seed)
-    packets = BINARY.packets(trials, rng)
+    packets = a_link.source.packets(trials, rng)
     bits, lengths = a_link.code.encode(packets)
     rate = a_link.rate * RSC.rate
     received = awgn(bpsk(scheme.encode(bits, lengths)), ebn0_db, rate, rng)
