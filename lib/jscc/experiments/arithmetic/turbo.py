@@ -41,8 +41,7 @@ def system(a_link: Link, setting: str, decoder: str, effort: int, beta: float = 
     elif decoder == "chase":
         inner, source, iterations = BCJRDecoder(RSC), ChaseDecoder(code, length, effort, beta), ITERATIONS
     else:
-        n_best = {"guessing": 1, "guessing_list": 4}[decoder]
-        source = GuessingDecoder(code, length, effort, n_best, density(setting, effort))
+        source = GuessingDecoder(code, length, effort, rho=density(setting, effort))
         inner, iterations = BCJRDecoder(RSC), ITERATIONS
     return SerialTurbo(inner, source, INTERLEAVER, PACKETS_PER_FRAME, iterations, stop=True)
 
@@ -76,12 +75,10 @@ def frame_errors(a_link: Link, scheme: SerialTurbo, ebn0_db: float, trials: int,
 # Where each curve begins and ends in the paper's setting and in the robust one (Eb/N0 in dB).
 CURVES = [
     ("tandem", 0, 4.0, 7.0, 7.0),
-    ("chase", 4, 2.75, 4.75, 4.75),
-    ("chase", 8, 2.5, 4.25, 4.0),
-    ("guessing", 16, 2.75, 4.75, 4.75),
-    ("guessing", 256, 2.0, 4.0, 4.0),
-    ("guessing", 1024, 2.0, 4.0, 4.0),
-    ("guessing_list", 256, 2.0, 4.0, None),
+    ("chase", 4, 2.75, 4.75, 4.5),
+    ("chase", 8, 2.5, 4.5, 3.75),
+    ("guessing", 256, 2.0, 3.75, 4.0),
+    ("guessing", 1024, 2.0, 3.75, 4.0),
 ]
 
 
@@ -91,7 +88,6 @@ def _grid(scale: str) -> list[dict]:
         {"setting": setting, "decoder": decoder, "effort": effort, "ebn0_db": float(ebn0_db)}
         for decoder, effort, first, *ends in CURVES
         for setting, last in zip(("paper", "robust"), ends, strict=True)
-        if last is not None
         for ebn0_db in np.arange(first, last + step / 4, step)
     ]
 
