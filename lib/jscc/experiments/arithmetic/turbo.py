@@ -33,13 +33,13 @@ def density(setting: str, queries: int) -> float:
     return measure_density(GuessingDecoder(a_link.code, BINARY.length, queries), llr, bits, lengths).density
 
 
-def system(a_link: Link, setting: str, decoder: str, effort: int, beta: float = BETA) -> SerialTurbo:
+def system(a_link: Link, setting: str, decoder: str, effort: int) -> SerialTurbo:
     """The paper's scheme with a source decoder of this name; `tandem` has no iterations."""
     code, length = a_link.code, a_link.source.length
     if decoder == "tandem":
         inner, source, iterations = ViterbiDecoder(RSC), ChaseDecoder(code, length, 0), 1
     elif decoder == "chase":
-        inner, source, iterations = BCJRDecoder(RSC), ChaseDecoder(code, length, effort, beta), ITERATIONS
+        inner, source, iterations = BCJRDecoder(RSC), ChaseDecoder(code, length, effort, BETA), ITERATIONS
     else:
         source = GuessingDecoder(code, length, effort, rho=density(setting, effort))
         inner, iterations = BCJRDecoder(RSC), ITERATIONS
