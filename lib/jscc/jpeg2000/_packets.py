@@ -78,36 +78,35 @@ class State(NamedTuple):
 
 
 @njit(cache=True)
-def _bit(source, bits):
-    """The next bit of a packet header; behind a byte FF the first bit of the next is skipped (B.10.1)."""
-    if bits[BITS_LEFT] == 0:
-        if bits[BITS_AT] >= bits[BITS_END]:
-            bits[BITS_OVER] = 1
-            return 0
-        bits[BITS_LEFT] = 7 if bits[BITS_BYTE] == 0xFF else 8
-        bits[BITS_BYTE] = source[bits[BITS_AT]]
-        bits[BITS_AT] += 1
-    bits[BITS_LEFT] -= 1
-    return (bits[BITS_BYTE] >> bits[BITS_LEFT]) & 1
-
-
-@njit(cache=True)
 def _number(source, bits, count):
-    """The next bits as a number."""
+    """The next bits of a packet header as a number; behind a byte FF the first bit of the next is skipped (B.10.1)."""
     value = 0
-    for _ in range(count):
-        value = 2 * value + _bit(source, bits)
+    while count:
+        if bits[BITS_LEFT] == 0:
+            if bits[BITS_AT] >= bits[BITS_END]:
+                bits[BITS_OVER] = 1
+                return 0
+            bits[BITS_LEFT] = 7 if bits[BITS_BYTE] == 0xFF else 8
+            bits[BITS_BYTE] = source[bits[BITS_AT]]
+            bits[BITS_AT] += 1
+        taken = min(count, bits[BITS_LEFT])
+        bits[BITS_LEFT] -= taken
+        count -= taken
+        value = (value << taken) | ((bits[BITS_BYTE] >> bits[BITS_LEFT]) & ((1 << taken) - 1))
     return value
 
 
 @njit(cache=True)
-def _tag_tree(source, bits, values, lows, root, wide, high, x, y, threshold):
+def _bit(source, bits):
+    """The next bit."""
+    return _number(source, bits, 1)
+
+
+@njit(cache=True)
+def _tag_tree(source, bits, values, lows, root, wide, high, height, x, y, threshold):
     """The value of a leaf as far as it is below the threshold (B.10.2); what is returned else is not below it."""
-    shift = 0
-    while (wide - 1) >> shift or (high - 1) >> shift:
-        shift += 1
     low, first = 0, root
-    while True:
+    for shift in range(height, -1, -1):
         across = ((wide - 1) >> shift) + 1
         node = first + (y >> shift) * across + (x >> shift)
         low = max(low, lows[node])
@@ -119,10 +118,10 @@ def _tag_tree(source, bits, values, lows, root, wide, high, x, y, threshold):
             else:
                 low += 1
         lows[node] = low
-        if shift == 0:
-            return values[node]
+        if values[node] > low:  # nothing below this node is smaller
+            return threshold
         first += across * (((high - 1) >> shift) + 1)
-        shift -= 1
+    return low
 
 
 @njit(cache=True)
@@ -173,6 +172,9 @@ def _read_header(source, precinct, layer, style, cells, state, records, told):
         for c in range(precinct["first_cell"], precinct["first_cell"] + precinct["n_cells"]):
             wide, high, root = cells[c]["wide"], cells[c]["high"], cells[c]["first_node"]
             block = cells[c]["first_block"] - 1
+            height = 0
+            while max(wide, high) > 1 << height:
+                height += 1
             for y in range(high):
                 for x in range(wide):
                     block += 1
@@ -182,12 +184,12 @@ def _read_header(source, precinct, layer, style, cells, state, records, told):
                             continue
                     else:
                         values, lows = state.inclusion, state.inclusion_low
-                        if _tag_tree(source, bits, values, lows, root, wide, high, x, y, layer + 1) > layer:
+                        if _tag_tree(source, bits, values, lows, root, wide, high, height, x, y, layer + 1) > layer:
                             if bits[BITS_OVER]:
                                 return HEADER_ENDS
                             continue
                         values, lows = state.planes, state.planes_low
-                        planes = _tag_tree(source, bits, values, lows, root, wide, high, x, y, UNKNOWN)
+                        planes = _tag_tree(source, bits, values, lows, root, wide, high, height, x, y, UNKNOWN)
                         state.zero_planes[block] = planes
                         state.length_bits[block] = 3
                     left = _read_pass_count(source, bits)
@@ -334,6 +336,8 @@ def _read_volumes(data, packed, job, orders, order_rows, precincts, cells, max_s
                 if _within(volume, precincts[order[k]]):
                     layer = min(layer, state.next_layer[order[k]])
             told[STEPS] += end - first
+            if told[STEPS] > max_steps:
+                return TOO_MANY_STEPS
             while layer < volume[2]:
                 for k in range(first, end):
                     told[STEPS] += 1

@@ -526,7 +526,7 @@ class _Packets:
 
     def judge(self, index: int, parts: list, pieces: list | None) -> None:
         """Tell a file that ends early from a codestream that contradicts itself."""
-        code, at = self.told[_packets.CODE], int(self.told[_packets.PACKET_AT])
+        code, at = self.told[_packets.CODE], int(self.told[_packets.AT])
         part = parts[self.told[_packets.PART]]
         which = f"packet {self.told[_packets.PACKETS]} of tile {index}"
         if code == _packets.TOO_MANY_STEPS:
