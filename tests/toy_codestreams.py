@@ -165,7 +165,8 @@ class Stream:
     data: bytes
     tiles: list[Tile]
     layers: int
-    packet_ends: list[int]  # where each packet of the file ends, in the file's order; empty with packed headers
+    packet_ends: list[tuple[int, int]]  # where each packet ends and which tile it is of, in the file's order
+    first_body: int  # where the first tile-part's packets begin
     description: str
 
 
@@ -513,8 +514,47 @@ def random_stream(rng: np.random.Generator, *, packed: str | None = "any", small
         rng.shuffle(pieces)
         main += b"".join(pieces)
     data, packet_ends = main, []
-    for text, ends in zip(parts_text, ends_in_part, strict=True):
-        packet_ends += [len(data) + end for end in ends]
+    first_body = len(main) + parts_text[0].index(b"\xff\x93") + 2
+    for k, text, ends in zip(turns, parts_text, ends_in_part, strict=True):
+        packet_ends += [(len(data) + end, k) for end in ends]
         data += text
     description = f"{packed} order {order} poc {len(poc_main)} {len(poc_tile)} tiles {len(tiles)} layers {layers}"
-    return Stream(data + b"\xff\xd9", tiles, layers, packet_ends, description)
+    return Stream(data + b"\xff\xd9", tiles, layers, packet_ends, first_body, description)
+
+
+def plain_stream(
+    width: int = 16,
+    height: int = 16,
+    *,
+    sampling: tuple[int, int] = (1, 1),
+    components: int = 1,
+    tile: tuple[int, int] | None = None,
+    levels: int = 0,
+    block: tuple[int, int] = (6, 6),
+    style: int = 0,
+    layers: int = 1,
+    order: int = 0,
+    precincts: tuple[int, ...] = (),
+    more: bytes = b"",
+    parts: list[bytes] | None = None,
+) -> bytes:
+    """A codestream with one set of settings and given bytes as the packets of its first tiles.
+
+    `more` stands behind the other marker segments of the main header.
+    """
+    wide, high = tile or (width, height)
+    data = b"\xff\x4f" + segment(
+        0xFF51,
+        (0, 2),
+        *((n, 4) for n in (width, height, 0, 0, wide, high, 0, 0)),
+        (components, 2),
+        bytes([7, *sampling]) * components,
+    )
+    fixed = [(len(precincts) > 0, 1), (order, 1), (layers, 2), (0, 1)]
+    data += segment(
+        0xFF52, *fixed, (levels, 1), (block[0] - 2, 1), (block[1] - 2, 1), (style, 1), (1, 1), bytes(precincts)
+    )
+    data += segment(0xFF5C, (0x40, 1), bytes([64] * (3 * levels + 1))) + more
+    for index, part in enumerate([b"\x00"] if parts is None else parts):
+        data += segment(0xFF90, (index, 2), (14 + len(part), 4), (0, 1), (1, 1)) + b"\xff\x93" + part
+    return data + b"\xff\xd9"

@@ -186,8 +186,16 @@ class Codestream:
         -------
         ndarray of int64, shape (bytes,)
             Block after block, each one's segments joined.
+
+        Raises
+        ------
+        ValueError
+            If there is no such row.
         """
-        rows = self.blocks[np.atleast_1d(np.asarray(blocks, np.int64))]
+        chosen = np.atleast_1d(np.asarray(blocks, np.int64))
+        if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(self.blocks):
+            raise ValueError(f"blocks {blocks} given, rows 0 to {len(self.blocks) - 1} are expected")
+        rows = self.blocks[chosen]
         segments = self.segments[_ranges(rows["first_segment"], rows["n_segments"])]
         chunks = self.chunks[_ranges(segments["first_chunk"], segments["n_chunks"])]
         return _ranges(chunks["offset"], chunks["n_bytes"])

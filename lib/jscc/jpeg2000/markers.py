@@ -642,7 +642,8 @@ class _HeaderReader:
             if self.at + 2 > self.end:  # without EOC
                 self.cut_at = self.end
         if not self.parts:
-            raise CodestreamError(self.at, "the codestream ends without a whole header of a tile-part")
+            at = min(self.at, self.end)
+            raise CodestreamError(at, "the codestream ends without a whole header of a tile-part")
 
     def tile_part(self, n_tiles: int) -> bool:
         """One tile-part; False if the file ends before its packets do."""
@@ -663,9 +664,11 @@ class _HeaderReader:
         self.at = sot + 12
         # Without a length (A.4.2) the last tile-part reaches to the end of the codestream.
         if n_bytes:
-            end = sot + n_bytes
+            end, cut = sot + n_bytes, sot + n_bytes > self.end
+        elif data[self.end - 2 : self.end] == b"\xff\xd9":
+            end, cut = self.end - 2, False
         else:
-            end = self.end - 2 if data[self.end - 2 : self.end] == b"\xff\xd9" else self.end
+            end, cut = self.end, True
         while True:
             if self.at + 2 > self.end:
                 self.cut_at = self.end
@@ -690,9 +693,8 @@ class _HeaderReader:
             else:
                 self.read_coding(segment, code, header)
         if end < self.at:
-            raise CodestreamError(sot, f"SOT promises {n_bytes} bytes, its header alone has {self.at - sot}")
+            raise CodestreamError(sot, f"SOT promises {end - sot} bytes, its header alone has {self.at - sot}")
         self.next_part[tile] = part + 1
-        cut = end > self.end
         self.parts.append(TilePart(tile, sot, self.at, min(end, self.end), cut))
         self.at = end
         if cut:

@@ -37,8 +37,8 @@ def mutate(data: bytes, rng: np.random.Generator | int, donors: Sequence[bytes] 
 
     Examples
     --------
-    >>> mutate(bytes(8), 2)
-    b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00'
+    >>> mutate(bytes(8), 3).hex()
+    '8001000400001000'
     """
     if len(data) == 0:
         raise ValueError("data of 0 bytes given, at least one is expected")
