@@ -65,10 +65,9 @@ def test_headers_say_what_openjpeg_reads(path):
         count = 1 if own.style == 1 else 3 * coding.levels + 1
         expected = [(step & 2047, step >> 11) for step in own.steps[:count]]
         assert numbers(steps) == [number for pair in expected for number in pair]
-    marks = {(marker.code, marker.offset, marker.length) for marker in headers.markers}
+    marks = [tuple(marker) for marker in headers.markers if not 0xFF30 <= marker.code <= 0xFF3F]
     theirs = re.findall(r"type=(0x\w+), pos=(\d+), len=(\d+)", text)
-    assert theirs
-    assert {(int(code, 16), int(at), int(length)) for code, at, length in theirs} <= marks
+    assert sorted((int(code, 16), int(at), int(length)) for code, at, length in theirs) == sorted(marks)
     assert f"Main header end position={headers.parts[0].offset}" in text
 
 

@@ -43,6 +43,8 @@ class Job(NamedTuple):
         First of its precincts, and the one behind the last.
     styles : ndarray of int64, shape (components,)
         Style of the code-blocks of each.
+    sop, eph : bool
+        Whether SOP may stand before a packet, and EPH behind its header; without, a code-block may begin like them.
     """
 
     parts: np.ndarray
@@ -50,6 +52,8 @@ class Job(NamedTuple):
     volumes: np.ndarray
     precincts: np.ndarray
     styles: np.ndarray
+    sop: bool
+    eph: bool
 
 
 class State(NamedTuple):
@@ -231,7 +235,7 @@ def _read_packet(data, packed, job, precinct, layer, cells, state, records, told
     if (at if inline else told[PACKED_AT]) == (end if inline else job.packed[1]):
         return ENDED
     first_record = told[RECORDS]
-    if at + 6 <= end and data[at] == 0xFF and data[at + 1] == 0x91:  # SOP (A.8.1): no other byte of a packet is so
+    if job.sop and at + 6 <= end and data[at] == 0xFF and data[at + 1] == 0x91:  # SOP (A.8.1)
         at += 6
     bits = state.bits
     bits[:] = 0
@@ -241,8 +245,8 @@ def _read_packet(data, packed, job, precinct, layer, cells, state, records, told
     code = _read_header(source, precinct, layer, job.styles[precinct["component"]], cells, state, records, told)
     after = bits[BITS_AT]
     if code == DONE:
-        if after + 2 <= bits[BITS_END] and source[after] == 0xFF and source[after + 1] == 0x92:  # EPH (A.8.2)
-            after += 2
+        if job.eph and after + 2 <= bits[BITS_END] and source[after] == 0xFF and source[after + 1] == 0x92:
+            after += 2  # EPH (A.8.2)
         if inline:
             at = after
         body = at

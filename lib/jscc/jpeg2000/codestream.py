@@ -2,8 +2,8 @@
 
 A codestream that contradicts itself or the standard is refused with a `CodestreamError`, which names the byte.  One
 whose file ends too early is read as far as its packets are whole, and says where it ends.  Lenient is the reader only
-where nothing is lost by it: markers SOP and EPH count where they stand, whether COD announces them or not; bytes of a
-tile-part behind the last packet are left over; packets may be missing at the end of a tile.
+where nothing is lost by it: SOP and EPH may lack where COD announces them; bytes of a tile-part behind the last packet
+are left over; packets may be missing at the end of a tile.
 """
 
 from __future__ import annotations
@@ -95,6 +95,18 @@ class Tile:
         Bytes in its tile-parts that packet headers, SOP and EPH take; in packed headers they are not counted.
     left_over : int
         Bytes of its tile-parts behind the last packet that was read.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (40, 30)).save(file, "JPEG2000", tile_size=(32, 32), num_resolutions=2)
+    >>> codestream = parse(file.getvalue())
+    >>> codestream.tiles[1]
+    Tile(1: (32, 0) to (40, 30), 6 of 6 packets)
+    >>> codestream.subbands[codestream.tiles[1].components[2].subbands]["orientation"]
+    array([0, 1, 2, 3])
     """
 
     index: int
@@ -157,7 +169,7 @@ class Codestream:
     >>> Image.new("L", (40, 30), 99).save(file, "JPEG2000", no_jp2=True, num_resolutions=2)
     >>> codestream = parse(file.getvalue())
     >>> codestream
-    Codestream(40 x 30, 1 components, 1 tiles, 1 of 4 code-blocks, 43 bytes)
+    Codestream(40 x 30, 1 components, 1 tiles, 1 of 4 code-blocks, 25 bytes)
     >>> block = codestream.blocks["n_passes"].argmax()
     >>> content = codestream.bytes_of(block)
     >>> codestream.with_bytes(block, bytes(len(content))).bytes_of(block).hex()
@@ -260,6 +272,13 @@ def parse(data: bytes, *, limits: Limits = Limits()) -> Codestream:  # noqa: B00
         limits.
     ValueError
         If `data` are not bytes, or 2^31 of them.
+
+    Examples
+    --------
+    >>> parse(bytes.fromhex("ff4f ff51"))
+    Traceback (most recent call last):
+    ...
+    jscc.jpeg2000.markers.CodestreamError: at byte 2: the codestream ends within SIZ
     """
     if not isinstance(data, bytes | bytearray | memoryview):
         raise ValueError(f"data of type {type(data).__name__} given, bytes are expected")
@@ -469,6 +488,8 @@ class _Packets:
                 np.array(volumes, np.int64),
                 bounds[k : k + 2],
                 np.array([coding.style for coding in settings.codings], np.int64),
+                settings.tile_coding.sop,
+                settings.tile_coding.eph,
             )
             self.read_tile(job, np.frombuffer(packed, np.uint8), orders, order_rows)
             self.judge(layout.indices[k], parts, pieces)

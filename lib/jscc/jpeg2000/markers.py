@@ -81,6 +81,11 @@ class Limits(NamedTuple):
         Contributions of packets to codeword segments.
     steps : int
         Visits to a packet or, within one, to a code-block: most of them cost no byte.
+
+    Examples
+    --------
+    >>> Limits(blocks=1000).blocks
+    1000
     """
 
     samples: int = 2**26
@@ -128,7 +133,13 @@ class Size(NamedTuple):
 
 
 class Component(NamedTuple):
-    """One component of the image (SIZ): bits a sample, whether they are signed, and its sub-sampling."""
+    """One component of the image (SIZ): bits a sample, whether they are signed, and its sub-sampling.
+
+    Examples
+    --------
+    >>> Component(precision=8, signed=False, dx=2, dy=2)
+    Component(precision=8, signed=False, dx=2, dy=2)
+    """
 
     precision: int
     signed: bool
@@ -151,6 +162,11 @@ class Coding(NamedTuple):
         The 5-3 transform, otherwise 9-7.
     precincts : tuple of (int, int)
         Base-2 logarithms of a precinct's width and height, (PPx, PPy), at each resolution.
+
+    Examples
+    --------
+    >>> Coding(1, 6, 6, 0, True, ((15, 15), (15, 15))).reversible
+    True
     """
 
     levels: int
@@ -172,6 +188,11 @@ class TileCoding(NamedTuple):
         0 LRCP, 1 RLCP, 2 RPCL, 3 PCRL, 4 CPRL.
     layers : int
     multi_component : bool
+
+    Examples
+    --------
+    >>> TileCoding(sop=False, eph=False, progression=0, layers=5, multi_component=True).layers
+    5
     """
 
     sop: bool
@@ -193,6 +214,12 @@ class Quantisation(NamedTuple):
         For each subband ``exponent << 11 | mantissa``, from LL on; the one of LL alone if derived.
     offset : int
         Of the marker, for errors.
+
+    Examples
+    --------
+    >>> steps = Quantisation(style=1, guard_bits=2, steps=(14 << 11 | 100,), offset=59)
+    >>> steps.steps[0] >> 11, steps.steps[0] & 2047
+    (14, 100)
     """
 
     style: int
@@ -202,7 +229,13 @@ class Quantisation(NamedTuple):
 
 
 class Progression(NamedTuple):
-    """A volume of packets and their order (POC; A.6.6); the ends lie outside."""
+    """A volume of packets and their order (POC; A.6.6); the ends lie outside.
+
+    Examples
+    --------
+    >>> Progression(0, 0, layers=2, resolutions=33, components=3, order=2).order
+    2
+    """
 
     first_resolution: int
     first_component: int
@@ -234,7 +267,13 @@ class Settings(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """A marker segment: its code, where it is, and how many bytes it has with the marker itself."""
+    """A marker segment: its code, where it is, and how many bytes it has with the marker itself.
+
+    Examples
+    --------
+    >>> Marker(0xFF52, offset=45, length=14)
+    Marker(code=65362, offset=45, length=14)
+    """
 
     code: int
     offset: int
@@ -256,6 +295,11 @@ class Header:
         Of POC.
     packed : dict of int to (int, int)
         Offset and length of the packet headers in each PPM or PPT, by its index.
+
+    Examples
+    --------
+    >>> Header()
+    Header(COC, QCC, RGN of 0, 0, 0 components, 0 of POC)
     """
 
     tile_coding: TileCoding | None = None
@@ -287,6 +331,11 @@ class TilePart(NamedTuple):
         Of its packets; `end` lies outside.
     cut : bool
         Whether it would go on if the file did not end.
+
+    Examples
+    --------
+    >>> TilePart(tile=0, offset=65, start=79, end=80, cut=False).tile
+    0
     """
 
     tile: int
@@ -424,6 +473,24 @@ def read_headers(data: bytes, limits: Limits = Limits()) -> Headers:  # noqa: B0
     ------
     CodestreamError
         If the headers contradict the standard, themselves, or `limits`; or the file ends before the first tile-part.
+
+    Examples
+    --------
+    A codestream of 16 x 16 samples, whose only packet is empty:
+
+    >>> data = bytes.fromhex(
+    ...     "ff4f ff51 0029 0000 00000010 00000010 00000000 00000000 00000010 00000010 00000000 00000000 0001 070101"
+    ...     "ff52 000c 00 00 0001 00 00 04 04 00 01 ff5c 0004 40 40 ff90 000a 0000 0000000f 00 01 ff93 00 ffd9"
+    ... )
+    >>> headers = read_headers(data)
+    >>> headers
+    Headers(1 components, 4 markers, 1 tile-parts)
+    >>> headers.settings().codings[0].precincts
+    ((15, 15),)
+    >>> read_headers(data[:70])
+    Traceback (most recent call last):
+    ...
+    jscc.jpeg2000.markers.CodestreamError: at byte 65: the codestream ends without a whole header of a tile-part
     """
     start, end = find_codestream(data)
     reader = _HeaderReader(data, start, end)
@@ -479,6 +546,7 @@ class _HeaderReader:
         self.parts: list[TilePart] = []
         self.markers: list[Marker] = []
         self.next_part: dict[int, int] = {}
+        self.in_main = True
         self.cut_at: int | None = None
 
     def u16(self, at: int) -> int:
@@ -496,6 +564,7 @@ class _HeaderReader:
                 raise CodestreamError(self.end, "the codestream ends within its main header")
             code = self.u16(self.at)
             if code == SOT:
+                self.in_main = False
                 break
             segment = self.segment(code)
             if segment is None:
@@ -530,13 +599,14 @@ class _HeaderReader:
             raise CodestreamError(marker, f"{PART_2[code]}, a marker of Part 2, which is not supported")
         if 0xFF30 <= code <= 0xFF3F:  # reserved for markers without a length
             self.at += 2
-            self.markers.append(Marker(code, marker, 2))
+            if self.in_main:
+                self.markers.append(Marker(code, marker, 2))
             return None
         length = self.u16(marker + 2) if marker + 4 <= self.end else 2
         if length < 2:
             raise CodestreamError(marker, f"{name} has a length of {length}, at least 2 is expected")
         self.at = marker + 2 + length
-        if not self.parts:
+        if self.in_main:
             self.markers.append(Marker(code, marker, length + 2))
         return _Fields(self.data, name, marker, marker + 4, self.at)
 
