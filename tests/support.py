@@ -1,4 +1,4 @@
-"""What several tests use: where the repository is, a browser, runs with and without the compiler, small graphs."""
+"""What several tests use: where things are, a browser, runs with and without the compiler, small graphs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,22 @@ def tool(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def codestreams(folder: str) -> list[Path]:
+    """The files of a folder of ``$JSCC_DATA/codestreams``; the folder itself, which a test skips, if it has none."""
+    root = Path(os.environ.get("JSCC_DATA", "")) / "codestreams" / folder
+    suffixes = {".j2k", ".j2c", ".jp2", ".jpc", ".jph", ".jhc", ".pgx", ".ppm"} | (
+        {".txt"} if folder == "dump" else set()
+    )
+    return sorted(path for path in root.glob("*") if path.suffix in suffixes) or [root]
+
+
+def codestream_bytes(path: Path) -> bytes:
+    """What is in a file of `codestreams`; the test is skipped where there is none."""
+    if not path.is_file():
+        pytest.skip(f"no codestreams/{path.name} in $JSCC_DATA")
+    return path.read_bytes()
 
 
 def chromium() -> str | None:
