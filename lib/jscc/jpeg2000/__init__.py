@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "codestream": ["Codestream", "Tile", "TileComponent", "parse"],
         "mutation": ["mutate"],
         "markers": ["CodestreamError", "Limits"],
+        "tier1": ["DecodedBlock", "Outline", "decode_block"],
     },
 )
