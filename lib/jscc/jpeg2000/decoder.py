@@ -81,11 +81,7 @@ def decode(codestream: Codestream | bytes, *, reduce: int = 0, lifting: Lifting 
     if not isinstance(codestream, Codestream):
         codestream = parse(codestream)
     _check(codestream, reduce)
-    size = codestream.size
-    regions = [
-        resolutions(*(-(-at // d) for at, d in zip((size.x0, size.y0, size.x1, size.y1), 2 * (c.dx, c.dy))), reduce)[0]
-        for c in codestream.components
-    ]
+    regions = [resolutions(*_region(codestream, number), reduce)[0] for number in range(len(codestream.components))]
     out = [np.zeros((y1 - y0, x1 - x0), np.int32) for x0, y0, x1, y1 in regions]
     blocks = _Blocks(codestream)
     for row, tile in enumerate(codestream.tiles):
@@ -125,16 +121,23 @@ def decode_image(codestream: Codestream | bytes, *, lifting: Lifting = STANDARD)
     """
     if not isinstance(codestream, Codestream):
         codestream = parse(codestream)
+    wanted = codestream.components[:3] if len(codestream.components) >= 3 else codestream.components[:1]
+    grids = [(component.dx, component.dy) for component in wanted]
+    if len(set(grids)) > 1:
+        raise ValueError(f"components sub-sampled by {grids} given, equal sizes are expected")
     planes = []
-    wanted = 3 if len(codestream.components) >= 3 else 1
-    for samples, component in list(zip(decode(codestream, lifting=lifting), codestream.components, strict=True))[:wanted]:
+    for samples, component in zip(decode(codestream, lifting=lifting), wanted, strict=False):
         if component.signed:
             samples = samples + (1 << component.precision - 1)
         shift = component.precision - 8
         planes.append((samples >> shift if shift >= 0 else samples << -shift).astype(np.uint8))
-    if len({plane.shape for plane in planes}) > 1:
-        raise ValueError(f"components of {[plane.shape for plane in planes]} given, equal sizes are expected")
-    return np.stack(planes, axis=-1) if wanted == 3 else planes[0]
+    return np.stack(planes, axis=-1) if len(planes) == 3 else planes[0]
+
+
+def _region(codestream: Codestream, number: int) -> tuple[int, int, int, int]:
+    """Where a component lies, in its own samples (equation B-2)."""
+    size, (_, _, dx, dy) = codestream.size, codestream.components[number]
+    return -(-size.x0 // dx), -(-size.y0 // dy), -(-size.x1 // dx), -(-size.y1 // dy)
 
 
 def _check(codestream: Codestream, reduce: int) -> None:
@@ -161,9 +164,7 @@ class _Blocks:
         self.bounds = np.searchsorted(rows["subband"], np.arange(len(codestream.subbands) + 1))
         ends = np.concatenate([[0], np.cumsum(codestream.segments["n_bytes"])])
         n_bytes = ends[rows["first_segment"] + rows["n_segments"]] - ends[rows["first_segment"]]
-        self.decoder: Block = new_block(
-            int(n_bytes.max(initial=0)), int(rows["n_segments"].max(initial=1))
-        )
+        self.decoder: Block = new_block(int(n_bytes.max(initial=0)), int(rows["n_segments"].max(initial=1)))
 
     def check_planes(self, first: int, last: int, planes: np.ndarray) -> None:
         """Refuse blocks of more bit-planes than a coefficient holds."""
@@ -190,6 +191,8 @@ def _decode_tile(codestream, row, tile: Tile, blocks, reduce, lifting, regions, 
         half = 1 << header.precision - 1
         shift = 0 if header.signed else half
         target = into[y0 - region[1] : y0 - region[1] + part.shape[0], x0 - region[0] : x0 - region[0] + part.shape[1]]
+        if target.shape != part.shape:
+            raise ValueError(f"tile {tile.index} given with {part.shape} samples, {target.shape} are expected")
         if part.dtype == np.int32:
             _finish_integers(part, half, shift, target)
         else:
