@@ -26,6 +26,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from jscc.fastmath import leading_zeros, trailing_zeros
+
 __all__ = [
     "BYPASS",
     "CAUSAL",
@@ -70,12 +72,14 @@ _NEGATIVE = 1 << 18
 _REFINED = 1 << 36
 _CODED = 1 << 37
 _ALL_CODED = _CODED | _CODED << 3 | _CODED << 6 | _CODED << 9
-_ALL_SELF = _SELF | _SELF << 3 | _SELF << 6 | _SELF << 9
+_ROWS = 0b001001001001
 _ESTIMATE = 0x7FFF0000
 _HALF = 1 << 31
 
 _inline = njit(error_model="numpy", nogil=True, cache=True, _nrt=False, forceinline=True)
 _kernel = njit(error_model="numpy", nogil=True, cache=True, _nrt=False)
+# An index that is known not to be negative, and so is not looked at for that: a tenth of the time.
+_at = np.uint64
 
 # Table C.2: Qe, next state after an MPS, after an LPS, whether the MPS then changes.
 _TABLE_C2 = """
@@ -215,9 +219,21 @@ class Block(NamedTuple):
 
 
 @_inline
-def _decide(contexts, context, source, d, length, code, bits, place, fed):
-    """One decision (Figures C.15 to C.19) and the registers after it."""
-    entry = contexts[context]
+def _byte_in(source, state, code, place):
+    """Put a byte into the code register, or ones where a marker comes (Figure C.19)."""
+    following = np.int64(source[_at(place + 1)])
+    if source[_at(place)] != 0xFF:
+        return code + (following << 8), 8, place + 1
+    if following <= 0x8F:
+        return code + (following << 9), 7, place + 1
+    state[FED] += 1
+    return code + 0xFF00, 8, place
+
+
+@_inline
+def _decide(contexts, context, source, state, d, length, code, bits, place):
+    """One decision (Figures C.15 to C.18) and the registers after it."""
+    entry = contexts[_at(context)]
     estimate = entry & _ESTIMATE
     decision = entry & 1
     d -= estimate
@@ -226,102 +242,90 @@ def _decide(contexts, context, source, d, length, code, bits, place, fed):
         code += d
         if code < 0:
             code += estimate
-            likely = length < estimate
+            unlikely = np.int64(length >= estimate)
             length = estimate
         else:
-            likely = length >= estimate
-        if likely:
-            contexts[context] = _STATES[entry >> 1 & 127]
-        else:
-            contexts[context] = _STATES[entry >> 8 & 127]
-            decision ^= 1
-        while length < _HALF:
-            if bits == 0:
-                following = np.int64(source[place + 1])
-                if source[place] == 0xFF:
-                    if following > 0x8F:
-                        code += 0xFF00
-                        bits = 8
-                        fed += 1
-                    else:
-                        code += following << 9
-                        bits = 7
-                        place += 1
-                else:
-                    code += following << 8
-                    bits = 8
-                    place += 1
-            length <<= 1
-            code <<= 1
-            bits -= 1
+            unlikely = np.int64(length < estimate)
+        contexts[_at(context)] = _STATES[entry >> (1 + 7 * unlikely) & 127]
+        decision ^= unlikely
+        shift = leading_zeros(length) - 32
+        while shift > bits:
+            code <<= bits
+            length <<= bits
+            shift -= bits
+            code, bits, place = _byte_in(source, state, code, place)
+        length <<= shift
+        code <<= shift
+        bits -= shift
         d = min(length - _HALF, code)
         length -= d
         code -= d
-    return decision, d, length, code, bits, place, fed
+    return decision, d, length, code, bits, place
 
 
 @_inline
 def _begin_coded(source, start, state):
     """Open a segment of the MQ decoder (Figure C.20)."""
-    place = start
-    code = np.int64(source[place]) << 16
-    following = np.int64(source[place + 1])
-    fed = 0
-    bits = 8
-    if source[place] == 0xFF:
-        if following > 0x8F:
-            code += 0xFF00
-            fed = 1
-        else:
-            code += following << 9
-            bits = 7
-            place += 1
-    else:
-        code += following << 8
-        place += 1
-    state[CODE] = code << 7
-    state[BITS] = bits - 7
-    state[LENGTH] = _HALF
-    state[PLACE] = place
-    state[FED] = fed
+    state[FED] = 0
+    code, bits, place = _byte_in(source, state, np.int64(source[_at(start)]) << 16, start)
+    state[LENGTH], state[CODE], state[BITS], state[PLACE] = _HALF, code << 7, bits - 7, place
 
 
 @_inline
-def _plain(source, code, bits, place, fed):
+def _plain(source, state, code, bits, place):
     """One plain bit (annex D.5), and the byte that is read after it."""
     if bits == 0:
-        following = np.int64(source[place + 1])
+        following = np.int64(source[_at(place + 1)])
         bits = 8
         if code == 0xFF and following > 0x8F:
-            fed += 1
+            state[FED] += 1
         else:
             if code == 0xFF:
                 bits = 7
             code = following
             place += 1
     bits -= 1
-    return code >> bits & 1, code, bits, place, fed
+    return code >> bits & 1, code, bits, place
 
 
 # --- The coding passes (annex D.3) -----------------------------------------------------------------------------------
 
 
 @_inline
-def _tell(flags, i, stride, row, mark, causal):
+def _row(shift):
+    """The row of a shift: a third of 0, 3, 6 or 9."""
+    return shift * 43 >> 7
+
+
+@_inline
+def _rows_below(left):
+    """The lowest bit of each row of a stripe that lies in the block, of which so many rows are left."""
+    return _ROWS if left >= 4 else _ROWS & ((1 << 3 * left) - 1)
+
+
+@_inline
+def _near(word):
+    """The lowest bit of each row of which anything in its window is significant."""
+    across = word & _SIGNIFICANT
+    across |= across >> 1 | across >> 2
+    return (across | across >> 3 | across >> 6) & _ROWS
+
+
+@_inline
+def _tell(flags, i, stride, shift, mark, causal):
     """Tell the words around that a coefficient became significant; its own word is the caller's."""
-    shift = 3 * row
-    flags[i - 1] |= mark << (shift + 5)
-    flags[i + 1] |= mark << (shift + 3)
-    if row == 0 and not causal:
+    flags[_at(i - 1)] |= mark << (shift + 5)
+    flags[_at(i + 1)] |= mark << (shift + 3)
+    if shift == 0 and not causal:
         above = i - stride
-        flags[above - 1] |= mark << 17
-        flags[above] |= mark << 16
-        flags[above + 1] |= mark << 15
-    if row == 3:
+        flags[_at(above - 1)] |= mark << 17
+        flags[_at(above)] |= mark << 16
+        flags[_at(above + 1)] |= mark << 15
+    if shift == 9:
         below = i + stride
-        flags[below - 1] |= mark << 2
-        flags[below] |= mark << 1
-        flags[below + 1] |= mark
+        flags[_at(below - 1)] |= mark << 2
+        flags[_at(below)] |= mark << 1
+        flags[_at(below + 1)] |= mark
 
 
 @_inline
@@ -339,38 +343,40 @@ def _propagate(outline, block, plane):
     width = outline.width
     stride = width + 2
     middle = np.int32(3 << plane)
-    length, code, bits, place, fed = state[LENGTH], state[CODE], state[BITS], state[PLACE], state[FED]
+    length, code, bits, place = state[LENGTH], state[CODE], state[BITS], state[PLACE]
     d = min(length - _HALF, code)
     length -= d
     code -= d
     for top in range(0, outline.height, 4):
-        rows = min(4, outline.height - top)
+        rows = _rows_below(outline.height - top)
         i = (top // 4 + 1) * stride
         for x in range(width):
             i += 1
-            word = flags[i]
+            word = flags[_at(i)]
             if word & _SIGNIFICANT == 0:
                 continue
-            for row in range(rows):
-                window = word >> 3 * row
-                if window & _SELF != 0 or window & _AROUND == 0:
-                    continue
-                decision, d, length, code, bits, place, fed = _decide(
-                    contexts, zero[window & 511], source, d, length, code, bits, place, fed
+            waiting = _near(word) & ~(word >> 4) & rows
+            while waiting != 0:
+                shift = trailing_zeros(waiting)
+                waiting &= waiting - 1
+                window = word >> shift
+                decision, d, length, code, bits, place = _decide(
+                    contexts, zero[window & 511], source, state, d, length, code, bits, place
                 )
+                word |= _CODED << shift
                 if decision:
                     sign = _SIGN[_sign_index(window)]
-                    decision, d, length, code, bits, place, fed = _decide(
-                        contexts, sign >> 1, source, d, length, code, bits, place, fed
+                    decision, d, length, code, bits, place = _decide(
+                        contexts, sign >> 1, source, state, d, length, code, bits, place
                     )
                     decision ^= sign & 1
-                    values[(top + row) * width + x] = -middle if decision else middle
+                    values[_at((top + _row(shift)) * width + x)] = -middle if decision else middle
                     mark = 1 | decision << 18
-                    word |= mark << (3 * row + 4)
-                    _tell(flags, i, stride, row, mark, causal)
-                word |= _CODED << 3 * row
-            flags[i] = word
-    state[LENGTH], state[CODE], state[BITS], state[PLACE], state[FED] = length + d, code + d, bits, place, fed
+                    word |= mark << (shift + 4)
+                    _tell(flags, i, stride, shift, mark, causal)
+                    waiting |= 8 << shift & ~(word >> 4) & rows
+            flags[_at(i)] = word
+    state[LENGTH], state[CODE], state[BITS], state[PLACE] = length + d, code + d, bits, place
 
 
 @_kernel
@@ -379,36 +385,35 @@ def _refine(outline, block, plane):
     values, flags, contexts, source, state = block.values, block.flags, block.contexts, block.source, block.state
     width = outline.width
     half = np.int32(1 << plane)
-    length, code, bits, place, fed = state[LENGTH], state[CODE], state[BITS], state[PLACE], state[FED]
+    length, code, bits, place = state[LENGTH], state[CODE], state[BITS], state[PLACE]
     d = min(length - _HALF, code)
     length -= d
     code -= d
     for top in range(0, outline.height, 4):
-        rows = min(4, outline.height - top)
         i = (top // 4 + 1) * (width + 2)
         for x in range(width):
             i += 1
-            word = flags[i]
-            if word & ~(word >> 33) & _ALL_SELF == 0:
+            word = flags[_at(i)]
+            waiting = word >> 4 & ~(word >> 37) & _ROWS
+            if waiting == 0:
                 continue
-            for row in range(rows):
-                window = word >> 3 * row
-                if window & (_SELF | _CODED) != _SELF:
-                    continue
+            flags[_at(i)] = word | waiting << 36
+            while waiting != 0:
+                shift = trailing_zeros(waiting)
+                waiting &= waiting - 1
+                window = word >> shift
                 context = REFINE_CONTEXT
                 if window & _REFINED != 0:
                     context += 2
                 elif window & _AROUND != 0:
                     context += 1
-                decision, d, length, code, bits, place, fed = _decide(
-                    contexts, context, source, d, length, code, bits, place, fed
+                decision, d, length, code, bits, place = _decide(
+                    contexts, context, source, state, d, length, code, bits, place
                 )
-                at = (top + row) * width + x
+                at = _at((top + _row(shift)) * width + x)
                 value = values[at]
                 values[at] = value + (half if (value < 0) != decision else -half)
-                word |= _REFINED << 3 * row
-            flags[i] = word
-    state[LENGTH], state[CODE], state[BITS], state[PLACE], state[FED] = length + d, code + d, bits, place, fed
+    state[LENGTH], state[CODE], state[BITS], state[PLACE] = length + d, code + d, bits, place
 
 
 @_kernel
@@ -420,62 +425,64 @@ def _clean_up(outline, block, plane):
     width = outline.width
     stride = width + 2
     middle = np.int32(3 << plane)
-    length, code, bits, place, fed = state[LENGTH], state[CODE], state[BITS], state[PLACE], state[FED]
+    length, code, bits, place = state[LENGTH], state[CODE], state[BITS], state[PLACE]
     d = min(length - _HALF, code)
     length -= d
     code -= d
     for top in range(0, outline.height, 4):
-        rows = min(4, outline.height - top)
+        rows = _rows_below(outline.height - top)
         i = (top // 4 + 1) * stride
         for x in range(width):
             i += 1
-            word = flags[i]
-            row, found = 0, False
-            if word == 0 and rows == 4:
-                decision, d, length, code, bits, place, fed = _decide(
-                    contexts, RUN_CONTEXT, source, d, length, code, bits, place, fed
+            word = flags[_at(i)]
+            found = False
+            waiting = ~(word >> 4 | word >> 37) & rows
+            if word == 0 and rows == _ROWS:
+                decision, d, length, code, bits, place = _decide(
+                    contexts, RUN_CONTEXT, source, state, d, length, code, bits, place
                 )
                 if decision == 0:
                     continue
                 found = True
-                decision, d, length, code, bits, place, fed = _decide(
-                    contexts, UNIFORM_CONTEXT, source, d, length, code, bits, place, fed
+                decision, d, length, code, bits, place = _decide(
+                    contexts, UNIFORM_CONTEXT, source, state, d, length, code, bits, place
                 )
-                row = 2 * decision
-                decision, d, length, code, bits, place, fed = _decide(
-                    contexts, UNIFORM_CONTEXT, source, d, length, code, bits, place, fed
+                run = 6 * decision
+                decision, d, length, code, bits, place = _decide(
+                    contexts, UNIFORM_CONTEXT, source, state, d, length, code, bits, place
                 )
-                row += decision
-            while row < rows:
-                window = word >> 3 * row
-                if window & (_SELF | _CODED) == 0:
-                    decision = 1
-                    if not found:
-                        decision, d, length, code, bits, place, fed = _decide(
-                            contexts, zero[window & 511], source, d, length, code, bits, place, fed
-                        )
-                    found = False
-                    if decision:
-                        sign = _SIGN[_sign_index(window)]
-                        decision, d, length, code, bits, place, fed = _decide(
-                            contexts, sign >> 1, source, d, length, code, bits, place, fed
-                        )
-                        decision ^= sign & 1
-                        values[(top + row) * width + x] = -middle if decision else middle
-                        mark = 1 | decision << 18
-                        word |= mark << (3 * row + 4)
-                        _tell(flags, i, stride, row, mark, causal)
-                row += 1
-            flags[i] = word & ~_ALL_CODED
+                run += 3 * decision
+                waiting = _ROWS >> run << run
+            while waiting != 0:
+                shift = trailing_zeros(waiting)
+                waiting &= waiting - 1
+                window = word >> shift
+                decision = 1
+                if not found:
+                    decision, d, length, code, bits, place = _decide(
+                        contexts, zero[window & 511], source, state, d, length, code, bits, place
+                    )
+                found = False
+                if decision:
+                    sign = _SIGN[_sign_index(window)]
+                    decision, d, length, code, bits, place = _decide(
+                        contexts, sign >> 1, source, state, d, length, code, bits, place
+                    )
+                    decision ^= sign & 1
+                    values[_at((top + _row(shift)) * width + x)] = -middle if decision else middle
+                    mark = 1 | decision << 18
+                    word |= mark << (shift + 4)
+                    _tell(flags, i, stride, shift, mark, causal)
+            flags[_at(i)] = word & ~_ALL_CODED
     if outline.style & SYMBOLS:
         symbol = 0
         for _ in range(4):
-            decision, d, length, code, bits, place, fed = _decide(
-                contexts, UNIFORM_CONTEXT, source, d, length, code, bits, place, fed
+            decision, d, length, code, bits, place = _decide(
+                contexts, UNIFORM_CONTEXT, source, state, d, length, code, bits, place
             )
             symbol = 2 * symbol + decision
         state[WRONG] += symbol != 0b1010
-    state[LENGTH], state[CODE], state[BITS], state[PLACE], state[FED] = length + d, code + d, bits, place, fed
+    state[LENGTH], state[CODE], state[BITS], state[PLACE] = length + d, code + d, bits, place
 
 
 @_kernel
@@ -486,28 +493,28 @@ def _propagate_plain(outline, block, plane):
     width = outline.width
     stride = width + 2
     middle = np.int32(3 << plane)
-    code, bits, place, fed = state[CODE], state[BITS], state[PLACE], state[FED]
+    code, bits, place = state[CODE], state[BITS], state[PLACE]
     for top in range(0, outline.height, 4):
+        rows = _rows_below(outline.height - top)
         i = (top // 4 + 1) * stride
         for x in range(width):
             i += 1
-            word = flags[i]
-            if word & _SIGNIFICANT == 0:
-                continue
-            for row in range(min(4, outline.height - top)):
-                window = word >> 3 * row
-                if window & _SELF != 0 or window & _AROUND == 0:
-                    continue
-                bit, code, bits, place, fed = _plain(source, code, bits, place, fed)
+            word = flags[_at(i)]
+            waiting = _near(word) & ~(word >> 4) & rows
+            while waiting != 0:
+                shift = trailing_zeros(waiting)
+                waiting &= waiting - 1
+                word |= _CODED << shift
+                bit, code, bits, place = _plain(source, state, code, bits, place)
                 if bit:
-                    bit, code, bits, place, fed = _plain(source, code, bits, place, fed)
-                    values[(top + row) * width + x] = -middle if bit else middle
+                    bit, code, bits, place = _plain(source, state, code, bits, place)
+                    values[_at((top + _row(shift)) * width + x)] = -middle if bit else middle
                     mark = 1 | bit << 18
-                    word |= mark << (3 * row + 4)
-                    _tell(flags, i, stride, row, mark, causal)
-                word |= _CODED << 3 * row
-            flags[i] = word
-    state[CODE], state[BITS], state[PLACE], state[FED] = code, bits, place, fed
+                    word |= mark << (shift + 4)
+                    _tell(flags, i, stride, shift, mark, causal)
+                    waiting |= 8 << shift & ~(word >> 4) & rows
+            flags[_at(i)] = word
+    state[CODE], state[BITS], state[PLACE] = code, bits, place
 
 
 @_kernel
@@ -516,25 +523,22 @@ def _refine_plain(outline, block, plane):
     values, flags, source, state = block.values, block.flags, block.source, block.state
     width = outline.width
     half = np.int32(1 << plane)
-    code, bits, place, fed = state[CODE], state[BITS], state[PLACE], state[FED]
+    code, bits, place = state[CODE], state[BITS], state[PLACE]
     for top in range(0, outline.height, 4):
         i = (top // 4 + 1) * (width + 2)
         for x in range(width):
             i += 1
-            word = flags[i]
-            if word & ~(word >> 33) & _ALL_SELF == 0:
-                continue
-            for row in range(min(4, outline.height - top)):
-                window = word >> 3 * row
-                if window & (_SELF | _CODED) != _SELF:
-                    continue
-                bit, code, bits, place, fed = _plain(source, code, bits, place, fed)
-                at = (top + row) * width + x
+            word = flags[_at(i)]
+            waiting = word >> 4 & ~(word >> 37) & _ROWS
+            flags[_at(i)] = word | waiting << 36
+            while waiting != 0:
+                shift = trailing_zeros(waiting)
+                waiting &= waiting - 1
+                bit, code, bits, place = _plain(source, state, code, bits, place)
+                at = _at((top + _row(shift)) * width + x)
                 value = values[at]
                 values[at] = value + (half if (value < 0) != bit else -half)
-                word |= _REFINED << 3 * row
-            flags[i] = word
-    state[CODE], state[BITS], state[PLACE], state[FED] = code, bits, place, fed
+    state[CODE], state[BITS], state[PLACE] = code, bits, place
 
 
 # --- A block ---------------------------------------------------------------------------------------------------------
