@@ -125,13 +125,16 @@ def decode_image(codestream: Codestream | bytes, *, lifting: Lifting = STANDARD)
     grids = [(component.dx, component.dy) for component in wanted]
     if len(set(grids)) > 1:
         raise ValueError(f"components sub-sampled by {grids} given, equal sizes are expected")
-    planes = []
-    for samples, component in zip(decode(codestream, lifting=lifting), wanted, strict=False):
+    planes = decode(codestream, lifting=lifting)[: len(wanted)]
+    image = np.empty((*planes[0].shape, len(planes)), np.uint8)
+    for number, (samples, component) in enumerate(zip(planes, wanted, strict=True)):
         if component.signed:
-            samples = samples + (1 << component.precision - 1)
-        shift = component.precision - 8
-        planes.append((samples >> shift if shift >= 0 else samples << -shift).astype(np.uint8))
-    return np.stack(planes, axis=-1) if len(planes) == 3 else planes[0]
+            samples += 1 << component.precision - 1
+        if component.precision != 8:
+            shift = component.precision - 8
+            samples = samples >> shift if shift > 0 else samples << -shift
+        image[..., number] = samples
+    return image if len(planes) == 3 else image[..., 0]
 
 
 def _region(codestream: Codestream, number: int) -> tuple[int, int, int, int]:
@@ -271,15 +274,15 @@ def _decode_blocks(
         values = block.values
         if roi_shift > 0:
             _lower(values, width * height, roi_shift)
-        x0 = row.x0 + table[k, X_SHIFT]
+        x0 = np.uint64(row.x0 + table[k, X_SHIFT])
         for y in range(height):
-            into, start = row.y0 + table[k, Y_SHIFT] + y, y * width
+            into, start = row.y0 + table[k, Y_SHIFT] + y, np.uint64(y * width)
             if reversible:
-                for x in range(width):
+                for x in range(np.uint64(width)):
                     value = values[start + x]
                     integers[into, x0 + x] = np.int32(value + np.int32(value < 0)) >> _ONE
             else:
-                for x in range(width):
+                for x in range(np.uint64(width)):
                     floats[into, x0 + x] = np.float32(values[start + x]) * steps[k]
 
 

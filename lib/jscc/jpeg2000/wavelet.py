@@ -8,6 +8,9 @@ region is mirrored.
 The subbands of all levels lie in one array as in the usual picture of a wavelet transform: the low-pass of the last
 level at the top left, HL to the right of what it is joined to, LH below it, HH across.
 
+Indices are unsigned where a sum is one: of what might be negative it would be looked at whether it is, and the loops
+would not be vectorised.
+
 A level goes over the rows once. A row is put together across; as soon as the rows below allow it, each row above takes
 its lifting steps, a few rows behind, while all of them are still near the processor.
 """
@@ -27,6 +30,8 @@ _kernel = njit(error_model="numpy", nogil=True, cache=True, _nrt=False)
 _TWO = np.int32(2)
 _ONE = np.int32(1)
 _HALF = np.float32(0.5)
+_at = np.uint64
+_NEXT = np.uint64(1)
 
 
 class Lifting(NamedTuple):
@@ -73,6 +78,16 @@ def _mirror(n, size):
     return n
 
 
+@_inline
+def _interleave(first, n_first, second, n_second, gain, out, row):
+    """Store two lines in turn, the first one first, multiplied by a gain."""
+    for i in range(_at(n_second)):
+        out[row, i + i] = first[i + _NEXT] * gain
+        out[row, i + i + _NEXT] = second[i + _NEXT] * gain
+    if n_first > n_second:
+        out[row, 2 * n_second] = first[n_first] * gain
+
+
 # --- 5-3 (annex F.3.8.2.1.1) -----------------------------------------------------------------------------------------
 
 
@@ -86,30 +101,22 @@ def _across_53(low, low_row, bands, high_row, n_low, n_high, odd, s, d, out, row
             value = bands[high_row, 0]
             out[row, 0] = np.int32(value + np.int32(value < 0)) >> _ONE
         return
-    for i in range(n_low):
-        s[i + 1] = low[low_row, i]
-    for i in range(n_high):
-        d[i + 1] = bands[high_row, n_low + i]
+    for i in range(_at(n_low)):
+        s[i + _NEXT] = low[low_row, i]
+    for i in range(_at(n_high)):
+        d[i + _NEXT] = bands[high_row, _at(n_low) + i]
     d[0], d[n_high + 1] = d[1], d[n_high]
-    for i in range(n_low):
-        s[i + 1] -= np.int32(np.int32(d[i + odd] + d[i + odd + 1]) + _TWO) >> _TWO
+    shift = _at(odd)
+    for i in range(_at(n_low)):
+        s[i + _NEXT] -= np.int32(np.int32(d[i + shift] + d[i + shift + _NEXT]) + _TWO) >> _TWO
     s[0], s[n_low + 1] = s[1], s[n_low]
-    shift = 1 - odd
-    for i in range(n_high):
-        d[i + 1] += np.int32(s[i + shift] + s[i + shift + 1]) >> _ONE
-    pairs = min(n_low, n_high)
+    shift = _at(1 - odd)
+    for i in range(_at(n_high)):
+        d[i + _NEXT] += np.int32(s[i + shift] + s[i + shift + _NEXT]) >> _ONE
     if odd:
-        for i in range(pairs):
-            out[row, 2 * i] = d[i + 1]
-            out[row, 2 * i + 1] = s[i + 1]
-        if n_high > pairs:
-            out[row, 2 * pairs] = d[n_high]
+        _interleave(d, n_high, s, n_low, _ONE, out, row)
     else:
-        for i in range(pairs):
-            out[row, 2 * i] = s[i + 1]
-            out[row, 2 * i + 1] = d[i + 1]
-        if n_low > pairs:
-            out[row, 2 * pairs] = s[n_low]
+        _interleave(s, n_low, d, n_high, _ONE, out, row)
 
 
 @_kernel
@@ -134,14 +141,14 @@ def _join_53(low, bands, x0, y0, out, s, d):
             continue
         t = n - 1
         if 0 <= t < height and (t + bottom) & 1 == 0:
-            above, below = _mirror(t - 1, height), _mirror(t + 1, height)
-            for x in range(width):
-                out[t, x] -= np.int32(np.int32(out[above, x] + out[below, x]) + _TWO) >> _TWO
+            above, row, below = _at(_mirror(t - 1, height)), _at(t), _at(_mirror(t + 1, height))
+            for x in range(_at(width)):
+                out[row, x] -= np.int32(np.int32(out[above, x] + out[below, x]) + _TWO) >> _TWO
         t = n - 2
         if 0 <= t < height and (t + bottom) & 1:
-            above, below = _mirror(t - 1, height), _mirror(t + 1, height)
-            for x in range(width):
-                out[t, x] += np.int32(out[above, x] + out[below, x]) >> _ONE
+            above, row, below = _at(_mirror(t - 1, height)), _at(t), _at(_mirror(t + 1, height))
+            for x in range(_at(width)):
+                out[row, x] += np.int32(out[above, x] + out[below, x]) >> _ONE
 
 
 # --- 9-7 (annex F.3.8.2.1.2) -----------------------------------------------------------------------------------------
@@ -151,8 +158,9 @@ def _join_53(low, bands, x0, y0, out, s, d):
 def _step(target, n_target, source, n_source, shift, factor):
     """One lifting step across; both arrays have one sample more at either end, which is the mirror's."""
     source[0], source[n_source + 1] = source[1], source[n_source]
-    for i in range(n_target):
-        target[i + 1] -= (source[i + shift] + source[i + shift + 1]) * factor
+    shift = _at(shift)
+    for i in range(_at(n_target)):
+        target[i + _NEXT] -= (source[i + shift] + source[i + shift + _NEXT]) * factor
 
 
 @_inline
@@ -161,36 +169,27 @@ def _across_97(low, low_row, bands, high_row, n_low, n_high, odd, lifting, gain,
     if n_low + n_high == 1:
         out[row, 0] = (low[low_row, 0] if n_low else bands[high_row, 0] * _HALF) * gain
         return
-    for i in range(n_low):
-        s[i + 1] = low[low_row, i] * lifting.low
-    for i in range(n_high):
-        d[i + 1] = bands[high_row, n_low + i] * lifting.high
+    for i in range(_at(n_low)):
+        s[i + _NEXT] = low[low_row, i] * lifting.low
+    for i in range(_at(n_high)):
+        d[i + _NEXT] = bands[high_row, _at(n_low) + i] * lifting.high
     _step(s, n_low, d, n_high, odd, lifting.delta)
     _step(d, n_high, s, n_low, 1 - odd, lifting.gamma)
     _step(s, n_low, d, n_high, odd, lifting.beta)
     _step(d, n_high, s, n_low, 1 - odd, lifting.alpha)
-    pairs = min(n_low, n_high)
     if odd:
-        for i in range(pairs):
-            out[row, 2 * i] = d[i + 1] * gain
-            out[row, 2 * i + 1] = s[i + 1] * gain
-        if n_high > pairs:
-            out[row, 2 * pairs] = d[n_high] * gain
+        _interleave(d, n_high, s, n_low, gain, out, row)
     else:
-        for i in range(pairs):
-            out[row, 2 * i] = s[i + 1] * gain
-            out[row, 2 * i + 1] = d[i + 1] * gain
-        if n_low > pairs:
-            out[row, 2 * pairs] = s[n_low] * gain
+        _interleave(s, n_low, d, n_high, gain, out, row)
 
 
 @_inline
 def _step_down(out, t, factor):
     """One lifting step of a row."""
     height, width = out.shape
-    above, below = _mirror(t - 1, height), _mirror(t + 1, height)
-    for x in range(width):
-        out[t, x] -= (out[above, x] + out[below, x]) * factor
+    above, row, below = _at(_mirror(t - 1, height)), _at(t), _at(_mirror(t + 1, height))
+    for x in range(_at(width)):
+        out[row, x] -= (out[above, x] + out[below, x]) * factor
 
 
 @_kernel
