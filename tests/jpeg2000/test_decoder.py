@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jscc import datasets
-from jscc.jpeg2000 import OPENJPEG, CodestreamError, decode, decode_image, parse
+from jscc.jpeg2000 import OPENJPEG, CodestreamError, Outline, decode, decode_block, decode_image, parse
 
 PLAIN = {"no_jp2": True}
 SETTINGS = [
@@ -127,6 +127,23 @@ def test_a_block_changes_only_what_lies_around_it():
     rows, columns = np.nonzero(before != after)
     assert len(rows) and rows.min() >= 126 and rows.max() < 194 and columns.min() >= 126 and columns.max() < 194
     np.testing.assert_array_equal(after, by_pillow(changed.data))
+
+
+def test_blocks_as_openjpeg_cuts_them_off_end_0_or_1_byte_before_the_reading_does():
+    data = coded(picture("L", (512, 512)), irreversible=True, quality_mode="rates", quality_layers=[8])
+    codestream = parse(data)
+    overruns = []
+    for number in np.flatnonzero(codestream.blocks["n_passes"]):
+        row = codestream.blocks[number]
+        subband = codestream.subbands[row["subband"]]
+        planes = int(subband["magnitude_bits"] - row["zero_planes"])
+        outline = Outline(*(int(row[a] - row[b]) for a, b in (("x1", "x0"), ("y1", "y0"))), planes, 0, 0)
+        outline = outline._replace(orientation=int(subband["orientation"]))
+        content = codestream.bytes_of(number)
+        block = decode_block(content, outline, [(int(row["n_passes"]), len(content))])
+        assert not block.marker[0]
+        overruns.append(int(block.overrun[0]))
+    assert len(overruns) > 50 and np.mean(np.isin(overruns, (0, 1))) > 0.95
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])

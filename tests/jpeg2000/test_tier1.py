@@ -463,7 +463,7 @@ for seen in range(1, int(os.environ["JSCC_RANDOM_BLOCKS"]) + 1):
     marked += bool((block.ends[:, 2] > 0).any())
 print(seen, marked)
 """
-    blocks = os.environ.get("JSCC_RANDOM_BLOCKS", "800")
+    blocks = os.environ.get("JSCC_RANDOM_BLOCKS", "500")
     settings = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "JSCC_RANDOM_BLOCKS": blocks}
     run = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, **settings}, capture_output=True, text=True

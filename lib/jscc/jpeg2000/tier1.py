@@ -59,7 +59,7 @@ MAX_SIDE, MAX_SAMPLES = 1024, 4096  # of a code-block (Table A.18)
 PASS, SEGMENT, LEFT, LENGTH, CODE, BITS, PLACE, FED, WRONG, STATE = range(10)
 # Columns of `segments` and of `ends`.
 START, BYTES, PASSES = range(3)
-READ, UNREAD, FILLED = range(3)
+READ, UNREAD, FILLED, MARKED, ENDS = range(5)
 
 N_CONTEXTS = 19
 SIGN_CONTEXT, REFINE_CONTEXT, RUN_CONTEXT, UNIFORM_CONTEXT = 9, 14, 17, 18
@@ -197,9 +197,10 @@ class Block(NamedTuple):
         The state of each context.
     state : ndarray of int64, shape (9,)
         Of what is between two passes; `state[PASS]` is the number of the next one.
-    ends : ndarray of int64, shape (segments, 3)
-        Of each segment when it is done: the bytes that were read (with those fed), the bits of them still unused,
-        and how many bytes of ones were fed because a marker, or the segment's end, was met.
+    ends : ndarray of int64, shape (segments, 4)
+        Of each segment, after its last pass that was decoded: the bytes that were read, with those fed and without
+        the one by which the MQ decoder is always ahead; the bits in the code register that were not used; how many
+        bytes of ones were fed because a marker, or the segment's end, was met; and whether it was a marker.
     """
 
     source: np.ndarray
@@ -585,7 +586,7 @@ def copy_block(outline, source, target):
     for k in range(N_CONTEXTS):
         target.contexts[k] = source.contexts[k]
     for k in range(len(source.ends)):
-        for column in range(3):
+        for column in range(ENDS):
             target.ends[k, column] = source.ends[k, column]
 
 
@@ -664,9 +665,11 @@ def run_passes(outline, block, n_segments, stop):
         state[PASS] += 1
         state[LEFT] -= 1
         segment = state[SEGMENT]
-        block.ends[segment, READ] = state[PLACE] + 1 - segments[segment, START] + state[FED]
+        after = state[PLACE] + 1 - segments[segment, START]
+        block.ends[segment, READ] = after + state[FED] - (not plain)
         block.ends[segment, UNREAD] = state[BITS]
         block.ends[segment, FILLED] = state[FED]
+        block.ends[segment, MARKED] = state[FED] > 0 and after < segments[segment, BYTES]
     return state[PASS]
 
 
@@ -698,7 +701,7 @@ def new_block(n_bytes: int, n_segments: int = 1) -> Block:
         flags=np.zeros(_MAX_WORDS, np.int64),
         contexts=np.zeros(N_CONTEXTS, np.int64),
         state=np.zeros(STATE, np.int64),
-        ends=np.zeros((n_segments, 3), np.int64),
+        ends=np.zeros((n_segments, ENDS), np.int64),
     )
 
 
@@ -713,10 +716,10 @@ class DecodedBlock:
     passes : int
         That were decoded.
     overrun : ndarray of int64, shape (segments,)
-        Bytes that the decoder read beyond each segment's end; 0 or 1 behind most segments that are whole,
-        negative where it stopped before the end.
+        Bytes that were read beyond each segment's end, without the one by which the MQ decoder is always ahead. It
+        is 0 or 1 for nearly all segments as an encoder cuts them off, and negative where bytes are left.
     unread : ndarray of int64, shape (segments,)
-        Bits of the bytes read that were left in the code register.
+        Bits in the code register that were not used: the end to the bit.
     marker : ndarray of bool, shape (segments,)
         Whether a marker, 0xFF and a byte above 0x8F, stopped the reading inside the segment.
     wrong_symbols : int
@@ -808,7 +811,7 @@ def decode_block(data, outline: Outline, segments) -> DecodedBlock:
     >>> outline = Outline(width=1, height=5, planes=6, orientation=0, style=0)
     >>> block = decode_block(bytes.fromhex("01 8F 0D C8 75 5D"), outline, [(16, 6)])
     >>> block
-    DecodedBlock(1 x 5, 16 passes, overrun [2])
+    DecodedBlock(1 x 5, 16 passes, overrun [1])
     >>> np.fix(block.coefficients[:, 0] / 2)
     array([-26., -22., -30., -32., -19.])
     """
@@ -835,6 +838,6 @@ def decode_block(data, outline: Outline, segments) -> DecodedBlock:
         passes=passes,
         overrun=ends[:, READ] - lengths,
         unread=ends[:, UNREAD].copy(),
-        marker=(ends[:, FILLED] > 0) & (ends[:, READ] - ends[:, FILLED] < lengths),
+        marker=ends[:, MARKED] > 0,
         wrong_symbols=int(block.state[WRONG]),
     )
