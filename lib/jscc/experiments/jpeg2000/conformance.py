@@ -187,7 +187,8 @@ def by_md5(file: str, data: bytes, codestream: Codestream) -> list[dict]:
         if match:
             number = int(match[1])
             same = hashlib.md5(pgx(planes[number], codestream.components[0])).hexdigest() == digest
-            rows.append({"component": number, "passed": same})
+            none = {"peak": 0, "mse": 0.0} if same else {"peak": None, "mse": None}
+            rows.append({"component": number, **none, "tolerance_peak": 0, "tolerance_mse": 0, "passed": same})
     return rows
 
 
