@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -195,3 +198,48 @@ def test_an_image_of_unequal_components_is_refused():
     first, *others = codestream.components
     with pytest.raises(ValueError, match="equal sizes are expected"):
         decode_image(dataclasses.replace(codestream, components=(first, *(c._replace(dx=2) for c in others))))
+
+
+def test_damaged_codestreams_give_an_error_that_names_the_byte_or_an_image(tmp_path_factory):
+    program = """
+import io, os
+import numpy as np
+from PIL import Image
+from jscc.jpeg2000 import CodestreamError, decode, mutate
+rng = np.random.default_rng(int(os.environ.get("JSCC_RANDOM_SEED", "0")))
+smooth = np.cumsum(rng.integers(-9, 10, (48, 60)), axis=1)
+picture = np.clip(128 + smooth, 0, 255).astype(np.uint8)
+streams = []
+for settings in ({}, {"num_resolutions": 2, "codeblock_size": (16, 16)}, {"tile_size": (33, 20), "tile_offset": (1, 2),
+                 "offset": (3, 5)}, {"quality_mode": "rates", "quality_layers": [20, 10, 5], "progression": "RPCL"}):
+    for irreversible in (False, True):
+        for image in (Image.fromarray(picture), Image.fromarray(np.stack([picture] * 3, axis=-1))):
+            file = io.BytesIO()
+            image.save(file, "JPEG2000", no_jp2=True, irreversible=irreversible, mct=1, **settings)
+            data = bytearray(file.getvalue())
+            streams.append(bytes(data))
+            for style in (4, 42, 63):  # what is then read as segments of other styles
+                data[data.index(b"\\xff\\x52") + 12] = style
+                streams.append(bytes(data))
+images = errors = 0
+for _ in range(int(os.environ["JSCC_RANDOM_STREAMS"])):
+    data = mutate(streams[rng.integers(len(streams))], rng, streams)
+    try:
+        planes = decode(data)
+    except CodestreamError as error:
+        assert str(error).startswith("at byte "), error
+        errors += 1
+    else:
+        assert all(plane.dtype == np.int32 for plane in planes)
+        images += 1
+print(images, errors)
+"""
+    streams = os.environ.get("JSCC_RANDOM_STREAMS", "150")
+    cache = str(tmp_path_factory.getbasetemp() / "checked")
+    settings = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": cache, "JSCC_RANDOM_STREAMS": streams}
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **settings}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    images, errors = map(int, run.stdout.split())
+    assert images + errors == int(streams) and images > errors / 10 > 0

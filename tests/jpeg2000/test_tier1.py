@@ -432,7 +432,7 @@ for style in (0, 1, 9, 63):
     assert without == with_jit
 
 
-def test_random_bytes_never_lead_out_of_an_array(tmp_path):
+def test_random_bytes_never_lead_out_of_an_array(tmp_path_factory):
     program = """
 import os
 import numpy as np
@@ -464,7 +464,8 @@ for seen in range(1, int(os.environ["JSCC_RANDOM_BLOCKS"]) + 1):
 print(seen, marked)
 """
     blocks = os.environ.get("JSCC_RANDOM_BLOCKS", "500")
-    settings = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "JSCC_RANDOM_BLOCKS": blocks}
+    cache = str(tmp_path_factory.getbasetemp() / "checked")  # shared with the test of the whole decoder
+    settings = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": cache, "JSCC_RANDOM_BLOCKS": blocks}
     run = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, **settings}, capture_output=True, text=True
     )
