@@ -81,11 +81,12 @@ def decode(codestream: Codestream | bytes, *, reduce: int = 0, lifting: Lifting 
     if not isinstance(codestream, Codestream):
         codestream = parse(codestream)
     _check(codestream, reduce)
+    reduce = int(reduce)
     regions = [resolutions(*_region(codestream, number), reduce)[0] for number in range(len(codestream.components))]
     out = [np.zeros((y1 - y0, x1 - x0), np.int32) for x0, y0, x1, y1 in regions]
     blocks = _Blocks(codestream)
-    for row, tile in enumerate(codestream.tiles):
-        _decode_tile(codestream, row, tile, blocks, reduce, lifting, regions, out)
+    for tile in codestream.tiles:
+        _decode_tile(codestream, tile, blocks, reduce, lifting, regions, out)
     return out
 
 
@@ -181,7 +182,7 @@ class _Blocks:
             )
 
 
-def _decode_tile(codestream, row, tile: Tile, blocks, reduce, lifting, regions, out) -> None:
+def _decode_tile(codestream, tile: Tile, blocks, reduce, lifting, regions, out) -> None:
     samples = [_tile_component(codestream, c, part, blocks, reduce, lifting) for c, part in enumerate(tile.components)]
     if tile.multi_component and len(samples) >= 3:
         first = samples[:3]
@@ -272,7 +273,7 @@ def _decode_blocks(
         begin_block(outline, block)
         run_passes(outline, block, row.n_segments, row.n_passes)
         values = block.values
-        if roi_shift > 0:
+        if 0 < roi_shift <= MAX_PLANES:  # no magnitude reaches what lies above
             _lower(values, width * height, roi_shift)
         x0 = np.uint64(row.x0 + table[k, X_SHIFT])
         for y in range(height):

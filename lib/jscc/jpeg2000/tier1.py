@@ -41,8 +41,11 @@ __all__ = [
     "DecodedBlock",
     "Outline",
     "begin_block",
+    "bytes_needed",
     "copy_block",
     "decode_block",
+    "load_bytes",
+    "longest_segment",
     "new_block",
     "run_passes",
 ]
