@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from jscc.jpeg2000.codestream import Codestream, Tile, TileComponent, parse
-from jscc.jpeg2000.markers import CodestreamError
+from jscc.jpeg2000.markers import CodestreamError, find_codestream
 from jscc.jpeg2000.tier1 import (
     BYTES,
     HIGH_THROUGHPUT,
@@ -30,6 +30,7 @@ from jscc.jpeg2000.wavelet import STANDARD, Lifting, inverse_transform, resoluti
 __all__ = ["decode", "decode_image"]
 
 MAX_PRECISION = 31  # bits of a sample that an int32 holds without its sign
+FIRST_PRECISION = 42  # where, from the codestream's first byte, that of the first component stands (A.5.1)
 
 # Columns of the table of a tile-component's subbands.
 X_SHIFT, Y_SHIFT, ORIENTATION, PLANES, COLUMNS = range(5)
@@ -62,9 +63,9 @@ def decode(codestream: Codestream | bytes, *, reduce: int = 0, lifting: Lifting 
     Raises
     ------
     CodestreamError
-        If bytes are no codestream, or a code-block has more bit-planes than an int32 holds.
+        If bytes are no codestream, or a component has more than 31 bits, or a code-block more bit-planes than 30.
     ValueError
-        If a component has more than 31 bits or code-blocks of Part 15 (HT), or there are fewer resolutions.
+        If code-blocks are those of Part 15 (HT), or there are fewer resolutions.
 
     Examples
     --------
@@ -145,9 +146,13 @@ def _region(codestream: Codestream, number: int) -> tuple[int, int, int, int]:
 
 
 def _check(codestream: Codestream, reduce: int) -> None:
-    for component in codestream.components:
+    for number, component in enumerate(codestream.components):
         if component.precision > MAX_PRECISION:
-            raise ValueError(f"a component of {component.precision} bits given, at most {MAX_PRECISION} are expected")
+            start, _ = find_codestream(codestream.data)
+            raise CodestreamError(
+                start + FIRST_PRECISION + 3 * number,
+                f"component {number} has {component.precision} bits, at most {MAX_PRECISION} are decoded",
+            )
     if reduce < 0 or int(reduce) != reduce:
         raise ValueError(f"reduce={reduce} given, an integer of 0 or more is expected")
     for tile in codestream.tiles:
