@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from jscc.fastmath import float_bits, log, log2, power_of_two, with_sign
+from jscc.fastmath import float_bits, leading_zeros, log, log2, power_of_two, trailing_zeros, with_sign
 
 
 @njit
@@ -55,3 +55,18 @@ def test_a_sign_is_taken_from_the_bits_and_zero_keeps_its_own():
         for other in (-2.0, -0.0, 0.0, 3.0):
             signed = with_sign(np.float32(value), float_bits(np.float32(other)))
             assert signed == np.copysign(value, other) and np.signbit(signed) == np.signbit(other)
+
+
+def test_zeros_are_counted_with_and_without_the_compiler():
+    @njit
+    def counted(x, out):
+        for i in range(len(x)):
+            out[i, 0], out[i, 1] = leading_zeros(x[i]), trailing_zeros(x[i])
+
+    rng = np.random.default_rng(0)
+    x = np.concatenate([1 << np.arange(63), rng.integers(1, 2**62, 200)])
+    out = np.empty((len(x), 2), np.int64)
+    counted(x, out)
+    digits = [f"{number:064b}" for number in x.tolist()]
+    wanted = [[len(text) - len(text.lstrip("0")), len(text) - len(text.rstrip("0"))] for text in digits]
+    assert out.tolist() == wanted == [[leading_zeros(number), trailing_zeros(number)] for number in x]

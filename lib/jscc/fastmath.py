@@ -2,15 +2,27 @@
 
 Every one takes and gives float32, and is a polynomial or series in the mantissa, the exponent being read or set as
 bits. The coarse ones are relaxed and put into the body of the kernel that calls them; `log`, `float_bits` and
-`with_sign` are exact to a few units of the last place, and keep the sign of zero.
+`with_sign` are exact to a few units of the last place, and keep the sign of zero. Beside these, what a processor counts
+in one instruction: the zeros before the first and behind the last 1 of an integer.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic, overload
 
-__all__ = ["RELAXED", "float_bits", "inline", "log", "log2", "power_of_two", "with_sign"]
+__all__ = [
+    "RELAXED",
+    "float_bits",
+    "inline",
+    "leading_zeros",
+    "log",
+    "log2",
+    "power_of_two",
+    "trailing_zeros",
+    "with_sign",
+]
 
 # Sums may be taken in any order, which lets the compiler use vector instructions; no operand is ever NaN.
 RELAXED = frozenset({"contract", "reassoc", "nsz", "arcp", "nnan"})
@@ -76,3 +88,37 @@ def log(x):
     q = s * s
     series = _ONE + q * (_THIRD + q * (_FIFTH + q * (_SEVENTH + q * _NINTH)))
     return np.float32(exponent) * _LOG_2 + _TWO * s * series
+
+
+def leading_zeros(x):
+    """Zeros before the first 1 of a number of 64 bits that is positive."""
+    return 64 - int(x).bit_length()
+
+
+def trailing_zeros(x):
+    """Zeros behind the last 1 of a number of 64 bits that is positive."""
+    return (int(x) & -int(x)).bit_length() - 1
+
+
+def _counted(operation):
+    @intrinsic
+    def count(typingctx, x):
+        def codegen(context, builder, signature, arguments):
+            return getattr(builder, operation)(arguments[0], context.get_constant(types.boolean, 1))
+
+        return types.int64(types.int64), codegen
+
+    return count
+
+
+_ctlz, _cttz = _counted("ctlz"), _counted("cttz")
+
+
+@overload(leading_zeros, jit_options={"forceinline": True})
+def _leading_zeros(x):
+    return lambda x: _ctlz(np.int64(x))
+
+
+@overload(trailing_zeros, jit_options={"forceinline": True})
+def _trailing_zeros(x):
+    return lambda x: _cttz(np.int64(x))

@@ -1,4 +1,4 @@
-"""JPEG 2000 (ISO/IEC 15444-1): where a codestream keeps the bytes of every code-block."""
+"""JPEG 2000 (ISO/IEC 15444-1): where a codestream keeps the bytes of every code-block, and its decoder."""
 
 import lazy_loader
 
@@ -6,7 +6,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "codestream": ["Codestream", "Tile", "TileComponent", "parse"],
-        "mutation": ["mutate"],
+        "decoder": ["decode", "decode_image"],
         "markers": ["CodestreamError", "Limits"],
+        "mutation": ["mutate"],
+        "tier1": ["DecodedBlock", "Outline", "decode_block"],
+        "wavelet": ["OPENJPEG", "STANDARD", "Lifting", "inverse_transform"],
     },
 )
