@@ -1,0 +1,20 @@
+"""Neural joint source-channel codes, the separate codes that they are to beat, and what both are tried with."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "model": [
+            "SETTINGS",
+            "Necst",
+            "Settings",
+            "celeba_networks",
+            "cifar_networks",
+            "network",
+            "perceptrons",
+            "svhn_networks",
+        ],
+        "objectives": ["OBJECTIVES", "Objective", "divergence_from_uniform", "pair_terms", "sample_terms"],
+    },
+)
