@@ -7,9 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from jscc.necst import OBJECTIVES, Necst, Objective, divergence_from_uniform, perceptrons, sample_terms
+from jscc.necst import (
+    OBJECTIVES,
+    Necst,
+    Objective,
+    divergence_from_uniform,
+    divergence_slope,
+    perceptrons,
+    sample_terms,
+)
+from jscc.necst._perceptron import log_likelihoods
 from jscc.necst.objectives import PATHWISE
 from jscc.training import Training, train
+from support import printed_without_and_with_jit
 
 BITS, PIXELS = 3, 6
 ROWS = 400
@@ -78,6 +88,11 @@ def estimates(model, image, objective, calls=150):
         values.append(value.item())
         found.append(gradient(model, value))
     return torch.stack(found), torch.tensor(values, dtype=torch.float64)
+
+
+def decoded(model):
+    """A number that hangs on all of the decoder's weights."""
+    return sum(parameter.sum() for parameter in model.decoder.parameters())
 
 
 def deviations(found, wanted):
@@ -166,28 +181,36 @@ def test_gumbel_softmax_loses_its_bias_as_the_temperature_falls():
     assert off[1] < off[0] / 2 and off[0] > 0.2
 
 
+@pytest.mark.parametrize("through", ["all", "one"])
 @pytest.mark.parametrize("noise", [0.0, 0.2])
-def test_the_divergence_from_uniform_is_that_of_all_words(noise):
+def test_the_divergence_from_uniform_is_that_of_all_words(noise, through):
     model = model_of(noise=noise)
     images = torch.tensor([[1.0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1]])
     with torch.no_grad():
         chance = probabilities(model, images, words(model))
         wanted = (chance * (chance * 2**BITS).log()).sum(dim=0)
         torch.testing.assert_close(divergence_from_uniform(model, model.encoder(images)), wanted, atol=1e-5, rtol=1e-4)
-    plain, with_prior = Objective(samples=2), Objective(samples=2, prior=0.7)
-    torch.manual_seed(0)
-    first = plain(model, images)
-    torch.manual_seed(0)
-    torch.testing.assert_close(with_prior(model, images), first + 0.7 * wanted.mean())
+    plain = gradient(model, divergence_from_uniform(model, model.encoder(images)).mean() + 0 * decoded(model))
+    values, gradients = [], []
+    for prior in (0.0, 0.7):
+        torch.manual_seed(0)
+        values.append(Objective(samples=2, through=through, prior=prior)(model, images))
+        gradients.append(gradient(model, values[-1]))
+    torch.testing.assert_close(values[1] - values[0], 0.7 * wanted.mean(), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(gradients[1] - gradients[0], 0.7 * plain, atol=1e-6, rtol=1e-4)
+    logits = torch.tensor([[-4.0, 0.3, 1.5]], requires_grad=True)
+    divergence_from_uniform(model, logits).sum().backward()
+    torch.testing.assert_close(divergence_slope(model, logits.detach()), logits.grad, atol=1e-6, rtol=1e-4)
 
 
-def test_the_penalty_is_half_the_squares_of_the_encoder_s_weights():
+@pytest.mark.parametrize("through", ["all", "one"])
+def test_the_penalty_is_half_the_squares_of_the_encoder_s_weights(through):
     model = model_of()
     images = torch.ones(2, PIXELS)
     torch.manual_seed(0)
-    plain = gradient(model, Objective(samples=2)(model, images))
+    plain = gradient(model, Objective(samples=2, through=through)(model, images))
     torch.manual_seed(0)
-    value = Objective(samples=2, l2=0.3)(model, images)
+    value = Objective(samples=2, through=through, l2=0.3)(model, images)
     wanted = [0.3 * p.detach() * (p.ndim > 1 and name.startswith("encoder")) for name, p in model.named_parameters()]
     wanted = torch.cat([part.flatten() for part in wanted]).double()
     torch.testing.assert_close(gradient(model, value) - plain, wanted, atol=1e-6, rtol=1e-4)
@@ -245,5 +268,35 @@ def test_what_is_refused():
         with pytest.raises(ValueError, match=message):
             Objective(**arguments)
     gaussian = Necst(*perceptrons(PIXELS, BITS, 5), BITS, likelihood="gaussian")
-    with pytest.raises(ValueError, match="a perceptron of binary pixels is expected"):
+    with pytest.raises(ValueError, match="likelihood='gaussian' given with through='one'"):
         Objective(through="one")(gaussian, torch.ones(2, PIXELS))
+    other = Necst(*perceptrons(PIXELS, BITS, 5), BITS)
+    other.decoder.append(torch.nn.Tanh())
+    with pytest.raises(ValueError, match="linear layers with rectifiers between are expected"):
+        Objective(through="one")(other, torch.ones(2, PIXELS))
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_the_kernel_s_log_likelihoods_are_those_of_the_pixels(precision):
+    """Within 1e-5 of a nat a pixel, surest pixels included."""
+    torch.manual_seed(5)
+    logits = (torch.randn(3, 4, 77) * 30).to(precision)
+    images = torch.randint(0, 2, (4, 77), dtype=torch.uint8)
+    wanted = torch.distributions.Bernoulli(logits=logits.double()).log_prob(images.double()).sum(dim=2)
+    found = log_likelihoods(logits, images)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.double(), wanted, atol=77e-5, rtol=1e-6)
+
+
+def test_the_kernel_without_the_compiler():
+    program = (
+        "import numpy as np\n"
+        "from jscc.necst._kernels import log_likelihoods\n"
+        "logits = np.linspace(-70, 70, 24, dtype=np.float32).reshape(2, 2, 6)\n"
+        "images = np.arange(12, dtype=np.uint8).reshape(2, 6) % 2\n"
+        "out = np.zeros((2, 2), np.float32)\n"
+        "log_likelihoods(logits.view(np.int32), np.int32(0), images, np.zeros((2, 6), np.float32), out)\n"
+        "print(out.round(2).tolist())\n"
+    )
+    plain, compiled = printed_without_and_with_jit(program)
+    assert plain == compiled

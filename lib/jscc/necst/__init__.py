@@ -15,6 +15,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "perceptrons",
             "svhn_networks",
         ],
-        "objectives": ["OBJECTIVES", "Objective", "divergence_from_uniform", "pair_terms", "sample_terms"],
+        "objectives": [
+            "OBJECTIVES",
+            "Objective",
+            "divergence_from_uniform",
+            "divergence_slope",
+            "pair_terms",
+            "sample_terms",
+        ],
     },
 )

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from jscc.necst._perceptron import through_one_sample
+from jscc.necst._perceptron import Perceptron, log_likelihoods, with_gradients
 from jscc.necst.model import Necst
 
 __all__ = ["OBJECTIVES", "Objective", "pair_terms", "sample_terms"]
@@ -112,42 +112,60 @@ class Objective:
 
     def __call__(self, model: Necst, images: torch.Tensor) -> torch.Tensor:
         """Draw received words, and give the scalar whose gradient is the estimate."""
+        if self.through == "one":
+            return with_gradients(*self._by_hand(model, images))
         images = images.float()
-        with self._precision(images.device):
-            logits = model.encoder(images)
-        logits = logits.float()
+        logits = model.encoder(images)
         penalty = self._penalty(model, logits)
         if self.name in PATHWISE:
             return penalty - model.log_likelihood(images, self._relaxed(model, logits)).mean()
         with torch.no_grad():
             likely = model.probability_of_one(logits)
             bits, kept = self._draw(model, likely)
-            received = model.received(bits, kept)
-        pairs = self.name in PAIRS
-        terms = pair_terms if pairs else sample_terms
-        if self.through == "one":
-            value, decoded, credit = through_one_sample(
-                model, images, received, lambda gain: terms(self.name, gain), self.precision
-            )
-        else:
-            gain = model.log_likelihood(images, received)
-            value, weights, credit = terms(self.name, gain.detach())
-            decoded = -(weights * gain).sum(dim=0).mean()
+        gain = model.log_likelihood(images, model.received(bits, kept))
         with torch.no_grad():
-            if pairs:
-                first, second = bits.chunk(2)
-                moved = (first - second) if kept is None else (first - second) * kept[: self.samples]
-                ascent = torch.einsum("kn,knm->nm", credit, moved) * torch.maximum(likely, 1 - likely)
-            else:
-                moved = (bits - likely) if kept is None else (bits - likely) * kept
-                ascent = torch.einsum("kn,knm->nm", credit, moved)
-            ascent *= model.slope(logits)
-        descent = decoded - (ascent * logits).sum(dim=1).mean() + penalty
+            value, weights, credit = self._terms(gain)
+            ascent = self._ascent(model, logits, likely, bits, kept, credit)
+        descent = penalty - (weights * gain).sum(dim=0).mean() - (ascent * logits).sum(dim=1).mean()
         return descent + (penalty - value.mean() - descent).detach()
 
-    def _precision(self, device: torch.device) -> torch.autocast:
-        half = self.through == "one" and self.precision == "bfloat16"
-        return torch.autocast(device.type, torch.bfloat16, enabled=half)
+    @torch.no_grad()
+    def _by_hand(self, model: Necst, images: torch.Tensor) -> tuple[torch.Tensor, list[tuple]]:
+        """The loss and its gradients, the decoder's through one sample, of perceptrons and binary pixels."""
+        if model.likelihood != "bernoulli":
+            raise ValueError(f"likelihood={model.likelihood!r} given with through='one', bernoulli is expected")
+        encoder, decoder = (Perceptron(part, getattr(torch, self.precision)) for part in (model.encoder, model.decoder))
+        count = len(images)
+        encoding = encoder.forward(images)
+        logits = encoding[-1].float()
+        likely = model.probability_of_one(logits)
+        bits, kept = self._draw(model, likely)
+        received = model.received(bits, kept)
+        decoding = decoder.forward(received.view(-1, model.bits))
+        value, weights, credit = self._terms(log_likelihoods(decoding[-1].view(len(received), count, -1), images))
+        chosen = torch.multinomial(weights.T, 1)[:, 0] * count + torch.arange(count, device=images.device)
+        through = [state[chosen] for state in decoding]
+        change = (torch.sigmoid(through[-1].float()) - images) / count
+        found = decoder.backward(through, change)
+        change = -self._ascent(model, logits, likely, bits, kept, credit)
+        if self.prior:
+            change += self.prior * divergence_slope(model, logits)
+        found += encoder.backward(encoding, change / count, self.l2)
+        return self._penalty(model, logits) - value.mean(), found
+
+    def _terms(self, gain: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        return (pair_terms if self.name in PAIRS else sample_terms)(self.name, gain)
+
+    def _ascent(self, model: Necst, logits, likely, bits, kept, credit) -> torch.Tensor:
+        """The estimate of the objective's derivative with respect to the logits of the sent bits, (N, m)."""
+        if self.name in PAIRS:
+            first, second = bits.chunk(2)
+            moved = (first - second).mul_(torch.maximum(likely, 1 - likely))
+        else:
+            moved = bits - likely
+        if kept is not None:
+            moved *= kept[: self.samples]
+        return moved.mul_(credit[:, :, None]).sum(dim=0).mul_(model.slope(logits))
 
     def _draw(self, model: Necst, likely: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Bits of all samples, (K, N, m) or (2 K, N, m) for pairs, and which of them are not erased."""
@@ -191,6 +209,15 @@ def divergence_from_uniform(model: Necst, logits: torch.Tensor) -> torch.Tensor:
         one = model.probability_of_one(logits)
         entropy = -(one * one.log() + (1 - one) * (-one).log1p())
     return (math.log(2) - entropy).sum(dim=1)
+
+
+def divergence_slope(model: Necst, logits: torch.Tensor) -> torch.Tensor:
+    """Derivative of `divergence_from_uniform` with respect to the logits, (N, m)."""
+    sent = torch.sigmoid(logits)
+    if model.channel == "bec" or model.noise == 0:
+        return logits * sent * torch.sigmoid(-logits)
+    one = model.probability_of_one(logits)
+    return (one.log() - (-one).log1p()) * (1 - 2 * model.noise) * sent * torch.sigmoid(-logits)
 
 
 def sample_terms(name: str, gain: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
