@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "linear": ["LinearCode", "good_code"],
         "model": [
             "SETTINGS",
             "Necst",
@@ -15,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "perceptrons",
             "svhn_networks",
         ],
+        "separate": ["ChannelOptimisedCode", "SeparateCode", "VectorQuantiser"],
         "objectives": [
             "OBJECTIVES",
             "Objective",
