@@ -44,8 +44,8 @@ def model_of(channel="bsc", noise=0.1, bits=BITS, seed=0):
 
 
 def words(model):
-    """Every received word, (words, m)."""
-    values = (0.0, 1.0) if model.channel == "bsc" else (0.0, 1.0, 0.5)
+    """Every received word as the decoder sees it, (words, m)."""
+    values = (-1.0, 1.0) if model.channel == "bsc" else (-1.0, 1.0, 0.0)
     return torch.tensor(list(itertools.product(values, repeat=model.bits)))
 
 
@@ -54,7 +54,7 @@ def probabilities(model, images, received):
     one = model.probability_of_one(model.encoder(images))
     lost = model.noise if model.channel == "bec" else 0.0
     each = torch.where(received[:, None] == 1, one * (1 - lost), (1 - one) * (1 - lost))
-    return torch.where(received[:, None] == 0.5, torch.full_like(each, lost), each).prod(dim=2)
+    return torch.where(received[:, None] == 0, torch.full_like(each, lost), each).prod(dim=2)
 
 
 def exact(model, images, name, samples):

@@ -16,6 +16,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "perceptrons",
             "svhn_networks",
         ],
+        "vae": ["CodedAutoencoder"],
+        "sampling": ["flip_path", "interpolate", "markov_chain"],
         "separate": ["ChannelOptimisedCode", "SeparateCode", "VectorQuantiser"],
         "objectives": [
             "OBJECTIVES",
