@@ -51,5 +51,7 @@ def test_the_seed_decides_the_code(model):
 def test_what_is_refused(model):
     with pytest.raises(ValueError, match="noise=0.6 given"):
         CodedAutoencoder(model, 0.6)
+    with pytest.raises(ValueError, match="1 to n_checks=2 for each variable"):
+        CodedAutoencoder(network("random_bits", bits=2), 0.1)
     with pytest.raises(ValueError, match="received of shape"):
         CodedAutoencoder(model, 0.1).bits(np.zeros((2, 50), int))

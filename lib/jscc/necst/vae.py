@@ -1,8 +1,9 @@
 """The paper's separate rival: a discrete variational autoencoder for the source, an LDPC code for the channel.
 
 The autoencoder (section B.3) has a uniform prior over the codes, whose divergence is taken from the objective
-(`jscc.necst.objectives.Objective` with ``prior=1``), and half the bits; a regular LDPC code of rate 1/2 doubles them
-again. The channel decoder is the house's belief propagation; what it decides goes into the autoencoder's decoder.
+(`jscc.necst.objectives.Objective` with ``prior=1``), and half the bits. An LDPC code of rate 1/2 doubles them again,
+with three ones a column and no cycle of length four, as the authors' software draws them; here by progressive edge
+growth. The channel decoder is the house's belief propagation, and what it decides goes into the autoencoder's decoder.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from jscc.ldpc import BeliefPropagation
 from jscc.necst.linear import LinearCode
 from jscc.necst.model import Necst
 from jscc.soft import as_batch
-from jscc.tanner import regular
+from jscc.tanner import peg
 
 __all__ = ["CodedAutoencoder"]
 
@@ -36,7 +37,7 @@ class CodedAutoencoder:
     Raises
     ------
     ValueError
-        If the noise is out of range, or no such graph is found for the number of bits.
+        If the noise is out of range, or the model has fewer than three bits.
 
     Examples
     --------
@@ -54,7 +55,7 @@ class CodedAutoencoder:
         if not 0 <= noise <= 0.5:
             raise ValueError(f"noise={noise} given, 0 to 1/2 is expected")
         self.model, self.noise = model, float(noise)
-        graph = regular(2 * model.bits, 3, 6, rng)
+        graph = peg(model.bits, [3] * (2 * model.bits), rng)
         self.code = LinearCode.of_parity_check(graph.to_dense())
         self._decoder = BeliefPropagation(graph, max_iterations=max_iterations)
 
@@ -63,7 +64,9 @@ class CodedAutoencoder:
 
     def encode(self, images) -> np.ndarray:
         """The word that is sent for each image: uint8, shape (N, 2 m)."""
-        return self.code.encode(self.model.encode(images))
+        bits = self.model.encode(images)
+        spare = self.code.dimension - self.model.bits  # where checks depend on each other
+        return self.code.encode(np.pad(bits, ((0, 0), (0, spare))))
 
     def bits(self, received) -> np.ndarray:
         """The m bits that belief propagation decides on: uint8, shape (N, m).
@@ -74,7 +77,7 @@ class CodedAutoencoder:
         """
         received, _ = as_batch(received, self.code.length, "received", np.uint8)
         decided = self._decoder.decode(channels.bsc_llr(received, self.noise)).bits
-        return decided[:, self.code.information_places]
+        return decided[:, self.code.information_places[: self.model.bits]]
 
     def reconstruct(self, received) -> np.ndarray:
         """The probability of each pixel to be 1, float32, shape (N, pixels), of received words (N, 2 m)."""
