@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jscc import datasets
-from jscc.experiments.necst import EXPERIMENTS, reconstruction
+from jscc.experiments.necst import EXPERIMENTS, estimators, reconstruction
 from jscc.experiments.necst.common import EPS, parts, wrong_pixels
 
 BY_NAME = {experiment.name: experiment for experiment in EXPERIMENTS}
@@ -50,14 +50,22 @@ def test_raw_bits_of_fair_coins_are_wrong_as_often_as_their_formula_says():
         assert row["wrong_pixels"] == pytest.approx(0.25 + 0.5 * eps, abs=0.008)
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", ["necst_reconstruction", "necst_effective_bits", "necst_estimators"])
 def test_every_point_of_the_smoke_grid_gives_rows(name):
     experiment = BY_NAME[name]
     for point in experiment.points("smoke"):
         found = experiment.task(**point)
         for row in found if isinstance(found, list) else [found]:
             assert 0 <= row["ci_low"] <= row["wrong_pixels"] <= row["ci_high"] < 0.3
-            assert row["eps"] in EPS and row["n"] == 360
+            assert row.get("eps", 0) in EPS and row["n"] == (200 if name == "necst_estimators" else 360)
+
+
+def test_the_spread_tells_estimators_with_a_bias_from_those_without():
+    rows = {name: estimators.spread("digits", name, 0.1, 50, 300, 0) for name in ("mean", "disarm", "gumbel")}
+    for name in ("mean", "disarm"):
+        assert rows[name]["bias"] == pytest.approx(rows[name]["bias_noise"], rel=0.35)
+    assert rows["gumbel"]["bias"] > 3 * rows["gumbel"]["bias_noise"]
+    assert estimators.spread("digits", "vimco", 0.1, 5, 3, 0)["bias"] is None
 
 
 def test_separate_codes_beat_guessing_and_the_index_grows_shorter_with_the_noise():

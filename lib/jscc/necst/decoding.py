@@ -55,7 +55,7 @@ class Decoder:
         weights = [layer.weight.detach().cpu().numpy().T for layer in layers]
         biases = [np.float32(0) if layer.bias is None else layer.bias.detach().cpu().numpy() for layer in layers]
         biases = [bias + np.zeros(weight.shape[1]) for bias, weight in zip(biases, weights, strict=True)]
-        # A bit enters as -1 or 1, an erased one as 0. Written as 0, 2 and 1, with all at -1 in the bias, zeros are free.
+        # Bits enter as -1 or 1, an erased one as 0. Written as 0, 2 and 1, with all at -1 in the bias, zeros are free.
         biases[0] = biases[0] - weights[0].sum(axis=0)
         sizes = [weights[0].shape[0], *(weight.shape[1] for weight in weights)]
         self.model, self.bits = model, model.bits
