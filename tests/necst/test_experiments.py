@@ -50,7 +50,7 @@ def test_raw_bits_of_fair_coins_are_wrong_as_often_as_their_formula_says():
         assert row["wrong_pixels"] == pytest.approx(0.25 + 0.5 * eps, abs=0.008)
 
 
-@pytest.mark.parametrize("name", ["necst_reconstruction", "necst_effective_bits", "necst_estimators"])
+@pytest.mark.parametrize("name", ["necst_reconstruction", "necst_effective_bits", "necst_erasures", "necst_estimators"])
 def test_every_point_of_the_smoke_grid_gives_rows(name):
     experiment = BY_NAME[name]
     for point in experiment.points("smoke"):

@@ -87,6 +87,8 @@ def test_what_is_refused():
     for wrong in ([1, 0], [[2, 0]], np.zeros((0, 3), int)):
         with pytest.raises(ValueError, match="generator"):
             LinearCode(wrong)
+    with pytest.raises(ValueError, match="a code of a parity check is expected"):
+        print(LinearCode([[1, 1]]).information_places)
     with pytest.raises(ValueError, match="parity_check of rank 3 and length 3 given"):
         LinearCode.of_parity_check(np.eye(3, dtype=int))
     for arguments in ({"length": 3, "dimension": 4}, {"length": 0, "dimension": 1}, {"length": 40, "dimension": 25}):

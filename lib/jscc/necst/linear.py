@@ -43,6 +43,7 @@ class LinearCode:
             raise ValueError(f"generator of shape {np.shape(generator)} given, (k, n) is expected")
         self.generator = generator
         self.dimension, self.length = generator.shape
+        self._places: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"LinearCode({self.length}, {self.dimension})"
@@ -90,6 +91,8 @@ class LinearCode:
     @property
     def information_places(self) -> np.ndarray:
         """Where in a codeword the information bits stand (int64, shape (k,)); only of `of_parity_check`."""
+        if self._places is None:
+            raise ValueError(f"{self!r} by its generator given, a code of a parity check is expected")
         return self._places
 
     def encode(self, information) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class Parts:
         return self.train.shape[1]
 
 
+@lru_cache(maxsize=2)
 def parts(dataset: str) -> Parts:
     """The binary images of a data set, split as in the supplement (section A).
 
