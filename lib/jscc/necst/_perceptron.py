@@ -36,7 +36,7 @@ class Perceptron:
     def __init__(self, sequence: nn.Sequential, dtype: torch.dtype):
         kinds = [nn.ReLU if place % 2 else nn.Linear for place in range(len(sequence))]
         if kinds[-1:] != [nn.Linear] or any(type(one) is not kind for one, kind in zip(sequence, kinds, strict=True)):
-            raise ValueError(f"{sequence} given with through='one', linear layers with rectifiers between are expected")
+            raise ValueError(f"{sequence} given, linear layers with rectifiers between them are expected")
         self.layers = list(sequence[::2])
         self.weights = [layer.weight.detach().to(dtype) for layer in self.layers]
         self.biases = [None if layer.bias is None else layer.bias.detach().to(dtype) for layer in self.layers]

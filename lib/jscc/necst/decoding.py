@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 from scipy.special import expit
-from torch import nn
 
 from jscc.channels import ERASED
 from jscc.necst import _kernels
+from jscc.necst._perceptron import Perceptron
 from jscc.necst.model import Necst
 
 __all__ = ["Decoder"]
@@ -46,15 +46,12 @@ class Decoder:
     """
 
     def __init__(self, model: Necst):
-        kinds = [nn.ReLU if place % 2 else nn.Linear for place in range(len(model.decoder))]
-        if kinds[-1] is not nn.Linear or any(
-            type(one) is not kind for one, kind in zip(model.decoder, kinds, strict=True)
-        ):
-            raise ValueError(f"{model.decoder} given, linear layers with rectifiers between them are expected")
-        layers = list(model.decoder[::2])
-        weights = [layer.weight.detach().cpu().numpy().T for layer in layers]
-        biases = [np.float32(0) if layer.bias is None else layer.bias.detach().cpu().numpy() for layer in layers]
-        biases = [bias + np.zeros(weight.shape[1]) for bias, weight in zip(biases, weights, strict=True)]
+        layers = Perceptron(model.decoder, torch.float32)
+        weights = [weight.cpu().numpy().T for weight in layers.weights]
+        biases = [np.zeros(weight.shape[1]) for weight in weights]
+        for place, bias in enumerate(layers.biases):
+            if bias is not None:
+                biases[place] += bias.cpu().numpy()
         # Bits enter as -1 or 1, an erased one as 0. Written as 0, 2 and 1, with all at -1 in the bias, zeros are free.
         biases[0] = biases[0] - weights[0].sum(axis=0)
         sizes = [weights[0].shape[0], *(weight.shape[1] for weight in weights)]
