@@ -46,11 +46,12 @@ class Memoryless(Necst):
     """An encoder that copies eight pixels, and a decoder that is sure of each: the chain is a random walk."""
 
     def __init__(self, noise, channel="bsc"):
-        copy = torch.nn.Linear(8, 8)
-        with torch.no_grad():
-            copy.weight.copy_(40 * torch.eye(8))
-            copy.bias.fill_(-20)
-        super().__init__(copy, copy, 8, channel, noise)
+        encoder, decoder = torch.nn.Linear(8, 8), torch.nn.Linear(8, 8, bias=False)
+        with torch.no_grad():  # of pixels 0 and 1, and of signs
+            encoder.weight.copy_(40 * torch.eye(8))
+            encoder.bias.fill_(-20)
+            decoder.weight.copy_(20 * torch.eye(8))
+        super().__init__(encoder, decoder, 8, channel, noise)
 
 
 def test_a_chain_of_copies_flips_each_pixel_with_the_channel_s_probability():
