@@ -1,0 +1,32 @@
+"""Neural joint source-channel codes, the separate codes that they are to beat, and what both are tried with."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "decoding": ["Decoder"],
+        "linear": ["LinearCode", "good_code"],
+        "model": [
+            "SETTINGS",
+            "Necst",
+            "Settings",
+            "celeba_networks",
+            "cifar_networks",
+            "network",
+            "perceptrons",
+            "svhn_networks",
+        ],
+        "vae": ["CodedAutoencoder"],
+        "sampling": ["flip_path", "interpolate", "markov_chain"],
+        "separate": ["ChannelOptimisedCode", "SeparateCode", "VectorQuantiser"],
+        "objectives": [
+            "OBJECTIVES",
+            "Objective",
+            "divergence_from_uniform",
+            "divergence_slope",
+            "pair_terms",
+            "sample_terms",
+        ],
+    },
+)
