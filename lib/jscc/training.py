@@ -56,9 +56,6 @@ class Training:
         A longer gradient (its 2-norm over all weights) is shortened to this; infinite: none is.
     smallest_batch : int
         A last batch of fewer examples is left out.
-    fused : bool
-        Whether Adam's step is torch's one pass over all that it reads and writes; on a CPU several times as fast as
-        its many, and equal up to rounding. Not of ``sgd``.
 
     Raises
     ------
@@ -76,7 +73,6 @@ class Training:
     warmup: int = 0
     largest_gradient: float = math.inf
     smallest_batch: int = 1
-    fused: bool = False
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "learning_rate", "largest_gradient", "smallest_batch"):
@@ -88,8 +84,6 @@ class Training:
         for name, choices in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}={getattr(self, name)!r} given, one of {', '.join(choices)} is expected")
-        if self.fused and self.optimiser == "sgd":
-            raise ValueError(f"fused={self.fused} given with {self.optimiser!r}, False is expected")
         if self.smallest_batch > self.batch_size:
             raise ValueError(f"smallest_batch={self.smallest_batch} given, at most {self.batch_size} is expected")
 
@@ -354,7 +348,7 @@ def _optimiser(model: torch.nn.Module, settings: Training) -> torch.optim.Optimi
     if settings.optimiser == "sgd":
         return torch.optim.SGD(model.parameters(), momentum=settings.momentum, **options)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-    return kinds[settings.optimiser](model.parameters(), fused=settings.fused or None, **options)
+    return kinds[settings.optimiser](model.parameters(), **options)
 
 
 def _evaluated(model: torch.nn.Module, evaluate: Callable, device: str) -> dict[str, float]:
