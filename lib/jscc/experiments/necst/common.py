@@ -75,7 +75,7 @@ def trained(dataset: str, bits: int, noise: float, epochs: int, seed: int, *, ch
     from jscc.training import Training, train
 
     settings = {"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective
-    schedule = Training(epochs, 100, 0.001, schedule="cosine", fused=True)
+    schedule = Training(epochs, 100, 0.001, schedule="cosine")
     return train(
         lambda: network_of(dataset, bits, noise, channel),
         (parts(dataset).train,),
