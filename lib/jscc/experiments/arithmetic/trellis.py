@@ -57,13 +57,11 @@ CURVES = [
     ("length", 6, 0.2, 4.0, 8.0),
 ]
 TURBO_CURVES = [
-    ("constant", 6, 0.2, 1.0, 2.75),
-    ("sova", 6, 0.05, 1.0, 2.5),
-    ("sova", 6, 0.2, 0.5, 2.0),
-    ("list_sova", 6, 0.05, 1.0, 2.5),
-    ("list_sova", 6, 0.2, 0.5, 2.0),
-    ("max_log", 6, 0.05, 1.0, 2.25),
-    ("max_log", 6, 0.2, 0.5, 1.75),
+    ("constant", 6, 0.2, 1.25, 2.5),
+    ("sova", 6, 0.2, 0.75, 1.75),
+    ("list_sova", 6, 0.05, 1.0, 2.0),
+    ("list_sova", 6, 0.2, 0.75, 1.75),
+    ("max_log", 6, 0.2, 0.5, 1.5),
 ]
 
 
@@ -100,6 +98,6 @@ EXPERIMENTS = [
         grid=_turbo_grid,
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 8, "quick": 80, "paper": 16_000},
+        max_trials={"smoke": 8, "quick": 80, "paper": 12_000},
     ),
 ]
