@@ -89,7 +89,7 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 20, "quick": 200, "paper": 10_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 20, "quick": 400, "paper": 60_000},
+        max_trials={"smoke": 20, "quick": 400, "paper": 30_000},
     ),
     MonteCarlo(
         name="arithmetic_trellis_turbo",
@@ -98,6 +98,6 @@ EXPERIMENTS = [
         grid=_turbo_grid,
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 8, "quick": 80, "paper": 12_000},
+        max_trials={"smoke": 8, "quick": 80, "paper": 8_000},
     ),
 ]
