@@ -95,6 +95,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 100, "quick": 500, "paper": 5_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 100, "quick": 1000, "paper": 20_000},
+        max_trials={"smoke": 100, "quick": 1000, "paper": 10_000},
     ),
 ]
