@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jscc import runner
 from jscc.arithmetic import with_parity
 from jscc.experiments import arithmetic
 from jscc.experiments.arithmetic.common import BINARY, QUATERNARY, link, setting_of
@@ -68,3 +69,11 @@ def test_every_experiment_has_points_at_every_scale():
     for experiment in arithmetic.EXPERIMENTS:
         assert [len(experiment.points(scale)) for scale in ("smoke", "quick", "paper")] > [0, 0, 0]
         assert len(experiment.points("smoke")) <= len(experiment.points("paper"))
+
+
+@pytest.mark.parametrize("experiment", arithmetic.EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_a_point_of_every_experiment_makes_a_row_of_its_table(experiment):
+    """The runner checks what comes back: names that clash, counts that do not add up."""
+    point = experiment.points("smoke")[-1]
+    rows = runner.compute_point(experiment, "smoke", **point)
+    assert len(rows) and set(point) <= set(rows.columns)

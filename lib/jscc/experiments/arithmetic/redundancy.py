@@ -44,7 +44,7 @@ def _eob_of(bits: int) -> float:
     return float(eob[cheapest + np.abs(cost[cheapest:] - cost[0] - bits).argmin()])
 
 
-def redundancy_errors(place: str, bits: int, parity: int, queries: int, ebn0_db: float, trials: int, seed: int) -> dict:
+def redundancy_errors(place: str, bits: int, parity: int, effort: int, ebn0_db: float, trials: int, seed: int) -> dict:
     """Packets in error, those taken for right, and the bits that were sent."""
     a_link, check = scheme(place, bits, parity)
     rng = np.random.default_rng(seed)
@@ -54,7 +54,7 @@ def redundancy_errors(place: str, bits: int, parity: int, queries: int, ebn0_db:
         words, lengths = with_parity(check, words, lengths)
     rate = a_link.rate / (1 + parity * a_link.rate / (BINARY.entropy * BINARY.length))
     llr = awgn_llr(awgn(bpsk(words), ebn0_db, rate, rng), ebn0_db, rate)
-    found = GuessingDecoder(a_link.code, BINARY.length, queries, check=check).decode(llr, lengths)
+    found = GuessingDecoder(a_link.code, BINARY.length, effort, check=check).decode(llr, lengths)
     wrong = (found.symbols != packets).any(axis=1)
     return {
         "trials": trials,
@@ -79,7 +79,7 @@ def _grid(scale: str) -> list[dict]:
     queries = (256, 4096) if scale == "paper" else (256,)
     step, first = {"smoke": (4.0, 5.0), "quick": (2.0, 5.0), "paper": (0.5, 4.5)}[scale]
     return [
-        {"place": place, "bits": bits, "parity": parity, "queries": most, "ebn0_db": float(ebn0_db)}
+        {"place": place, "bits": bits, "parity": parity, "effort": most, "ebn0_db": float(ebn0_db)}
         for bits, own in budgets.items()
         for place, parity in own
         for most in queries
@@ -95,6 +95,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 100, "quick": 500, "paper": 5_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 100, "quick": 1000, "paper": 10_000},
+        max_trials={"smoke": 100, "quick": 1000, "paper": 20_000},
     ),
 ]
