@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.experiments.necst.common import parts, trained, wrong_pixels
+from jscc.experiments.necst.common import SCATTER, parts, trained, wrong_pixels
 from jscc.runner import Experiment
 
 DECODINGS = 6  # of each image in a step: of as many samples, or of half as many pairs
@@ -115,8 +115,6 @@ def _spread_grid(scale: str) -> list[dict]:
         for name in ESTIMATORS
     ]
 
-
-SCATTER = {"wrong_pixels": 0.0007, "ci_low": 0.0007, "ci_high": 0.0007, "train_loss": 1.0}
 
 EXPERIMENTS = [
     Experiment(

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from jscc import channels
-from jscc.experiments.necst.common import EPS, parts, trained, wrong_pixels
+from jscc.experiments.necst.common import EPS, SCATTER, parts, trained, wrong_pixels
 from jscc.necst.linear import good_code
 from jscc.necst.separate import ChannelOptimisedCode, SeparateCode, VectorQuantiser
 from jscc.runner import Experiment
@@ -179,8 +179,6 @@ def _erasures_grid(scale: str) -> list[dict]:
     point = {"dataset": dataset, "bits": BITS[dataset], "epochs": epochs, "seed": 0}
     return [point | {"noise": noise} for noise in noises]
 
-
-SCATTER = {"wrong_pixels": 0.0007, "ci_low": 0.0007, "ci_high": 0.0007, "train_loss": 1.0}
 
 EXPERIMENTS = [
     Experiment(
