@@ -56,7 +56,8 @@ lint: $(READY)  ## check the style of the code, notebooks included, and which ro
 
 test: setup lint  ## check the style, the library, its examples, every notebook, and every page of the book
 	@tools/chromium.sh
-	$(PY) -m pytest --doctest-modules --nbval-lax --nbval-current-env lib tests book
+	$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile \
+	  --doctest-modules --nbval-lax --nbval-current-env lib tests book
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=.
