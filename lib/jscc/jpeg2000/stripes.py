@@ -183,7 +183,8 @@ def verdict(stack, level, rule, window):
     """Whether a word of which all steps are done is valid.
 
     By each rule no marker has stopped the reading within the segment. `BYTE_RULE`: 0 or 1 byte was read beyond its
-    end. `WINDOW_RULE`: the bits used, over those of the segment, lie in `window` to `window + 7`. `SYMBOL_RULE`: all
+    end. `WINDOW_RULE`: the bits read beyond it, less those left in the register,
+    lie in `window` to `window + 7`. `SYMBOL_RULE`: all
     segmentation symbols are right. `SYMBOL_WINDOW_RULE`: both of these.
     """
     state = stack.state[level]
