@@ -222,16 +222,25 @@ def test_what_is_wrong_is_named_with_its_byte(data, message):
     "settings, message",
     [
         ({"width": 2**32 - 1, "height": 2**32 - 1}, "at byte 2: SIZ has|SIZ promises"),
-        ({"width": 8193, "height": 8192}, "at byte 2: SIZ promises 67117056 samples, at most 67108864"),
-        ({"width": 16, "height": 16, "tile": (1, 1), "components": 1100, "parts": [b""] * 256}, "281600 tile-comp"),
-        ({"width": 4096, "height": 4096, "levels": 5, "block": (2, 2), "components": 3}, r"\d+ blocks are promised"),
+        ({"width": 8193, "height": 4096}, "at byte 2: SIZ promises 33558528 samples, at most 33554432"),
+        ({"width": 16, "height": 16, "tile": (1, 1), "components": 300, "parts": [b""] * 256}, "76800 tile-comp"),
+        ({"width": 4096, "height": 4096, "levels": 5, "block": (2, 2), "components": 2}, r"\d+ blocks are promised"),
         ({"width": 1025, "height": 1024, "precincts": (0,)}, "1049600 precincts are promised, at most 1048576"),
         ({"width": 2**32 - 1, "height": 1, "sampling": (255, 1), "levels": 32, "precincts": (0, *[17] * 32)}, "precin"),
-        ({"components": 10900, "levels": 32}, "1057300 subbands are promised, at most 1048576"),
+        ({"components": 10900, "levels": 32}, "1057300 subbands are promised, at most 262144"),
         # Each packet costs one byte: of 2^20 code-blocks none is included.
         (
             {"width": 4096, "height": 4096, "block": (2, 2), "layers": 65535, "parts": [b"\x80" * 65535]},
-            "packet 256 of",
+            "packet 64 of",
+        ),
+        (
+            {
+                "width": 400,
+                "tile": (1, 1),
+                "parts": [b""] * 400,
+                "more": segment(0xFF5F, bytes([0, 0, 0, 1, 1, 1, 0]) * 9103),
+            },
+            "3641200 progressions are promised, at most 262144",
         ),
         # Progressions without a packet cost nothing.
         (
@@ -242,7 +251,7 @@ def test_what_is_wrong_is_named_with_its_byte(data, message):
                 "layers": 65535,
                 "more": segment(0xFF5F, bytes([9, 0, 255, 255, 10, 1, 0]) * 9103),
             },
-            "packet 0 of tile 0 is not reached within 268435456 steps",
+            "packet 0 of tile 0 is not reached within 67108864 steps",
         ),
     ],
 )
@@ -251,6 +260,19 @@ def test_too_much_is_refused_before_it_is_made(settings, message):
     with pytest.raises(CodestreamError, match=message):
         parse(plain_stream(**settings))
     assert time.process_time() - start < 10  # with what compiles
+
+
+def test_more_passes_than_may_be_decoded_are_refused_at_their_code_block():
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG2000", no_jp2=True, codeblock_size=(16, 16))
+    codestream = parse(file.getvalue())
+    rows = codestream.blocks
+    visits = np.cumsum((rows["x1"] - rows["x0"]) * (rows["y1"] - rows["y0"]) * rows["n_passes"])
+    assert parse(codestream.data, limits=Limits(visits=int(visits[-1]))).data == codestream.data
+    with pytest.raises(CodestreamError, match=f"coding passes visit {visits[-1]} samples") as caught:
+        parse(codestream.data, limits=Limits(visits=int(visits[4])))
+    assert caught.value.offset == codestream.offsets_of(5)[0]
 
 
 def test_what_may_be_promised_is_read_in_time():

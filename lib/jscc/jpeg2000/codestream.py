@@ -289,6 +289,7 @@ def parse(data: bytes, *, limits: Limits = Limits()) -> Codestream:  # noqa: B00
     layout = _Layout(headers, limits)
     packets = _Packets(data, headers, layout, limits)
     blocks, segments, chunks = packets.collect()
+    _limit_visits(blocks, segments, chunks, limits.visits)
     return Codestream(
         data,
         headers.size,
@@ -308,6 +309,19 @@ def _ranges(first: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.repeat(first - ends + count, count) + np.arange(ends[-1] if len(ends) else 0)
 
 
+def _limit_visits(blocks: np.ndarray, segments: np.ndarray, chunks: np.ndarray, limit: int) -> None:
+    """Refuse code-blocks that would take tier 1 too long; a few bytes may promise many passes."""
+    areas = (blocks["x1"] - blocks["x0"]) * (blocks["y1"] - blocks["y0"])
+    visits = np.cumsum(areas * blocks["n_passes"])
+    over = int(np.searchsorted(visits, limit, side="right"))
+    if over < len(blocks):
+        chunk = chunks[segments[blocks[over]["first_segment"]]["first_chunk"]]
+        raise CodestreamError(
+            int(chunk["offset"]),
+            f"coding passes visit {visits[-1]} samples in all, from here on more than {limit}, which are decoded",
+        )
+
+
 class _Layout:
     """The tables of what the headers promise for the tiles that have bytes."""
 
@@ -316,6 +330,7 @@ class _Layout:
         self.indices = sorted({part.tile for part in headers.parts})
         n_components = len(headers.components)
         self.require("tile_components", len(self.indices) * n_components)
+        self.require("progressions", sum(map(self.progressions_of, self.indices)))
         plain = headers.settings() if len(headers.tiles) < len(self.indices) else None
         self.settings: list[Settings] = [
             headers.settings(index) if index in headers.tiles else plain for index in self.indices
@@ -353,6 +368,11 @@ class _Layout:
         if count > limit:
             name = what.replace("_", "-")
             raise CodestreamError(self.headers.start + 2, f"{count} {name} are promised, at most {limit} are read")
+
+    def progressions_of(self, index: int) -> int:
+        """How many progressions of POC a tile has."""
+        own = self.headers.tiles.get(index)
+        return len(own.progressions if own and own.progressions else self.headers.main.progressions)
 
     def edges_of_tiles(self) -> np.ndarray:
         """Where the tiles lie on the reference grid (B-7 to B-10)."""
