@@ -75,8 +75,30 @@
       return this.arrays;
     }
 
+    // Make all arrays as a page stores them (`jscc.live.figure.prepared`), and keep the scalars for `run`.
+    prepare({ shapes, scalars, arrays }) {
+      this.scalars = { ...scalars };
+      this.contents = Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, unpack(values)]));
+      this.allocate(shapes);
+      this.reset(...Object.keys(this.contents));
+      return this.arrays;
+    }
+
+    // Put arrays back to what they were when they were made.
+    reset(...names) {
+      for (const name of names) {
+        const array = this.arrays[name];
+        const big = array instanceof BigInt64Array;
+        if (this.contents[name] === undefined) {
+          array.fill(big ? 0n : 0);
+        } else {
+          array.set(big ? Array.from(this.contents[name], BigInt) : this.contents[name]);
+        }
+      }
+    }
+
     // Run it once with these scalars: { name: number }.
-    run(scalars) {
+    run(scalars = this.scalars) {
       const values = [0, 0]; // where numba would put a result and an error
       for (const [name, , ndim] of this.description) {
         if (ndim > 0) {
@@ -101,10 +123,7 @@
 
   // Numbers as the page stores them: lists, or { dtype, base64 } with the bytes of an array.
   function unpack(stored) {
-    if (stored && stored.base64 !== undefined) {
-      return new ARRAYS[stored.dtype](bytesOf(stored.base64).buffer);
-    }
-    return stored;
+    return stored.base64 === undefined ? stored : new ARRAYS[stored.dtype](bytesOf(stored.base64).buffer);
   }
 
   // Uniform and normal draws from a seed: the generator "sfc32", and the method of Box and Muller.

@@ -3,8 +3,8 @@
 A *live kernel* is a plain function that calls kernels of the library and returns nothing. Its annotations are numba
 types: C-contiguous arrays (``float32[:, ::1]``) and the scalars ``int32``, ``float32`` and ``float64``. Around it
 `build` writes a function of bare pointers and sizes, takes the LLVM code that numba makes of that for a processor of no
-particular kind, names the other machine in it, and lets LLVM and ``wasm-ld`` do the rest. Nothing is written twice: what
-the page runs is what the library runs.
+particular kind, names the other machine in it, and lets LLVM and ``wasm-ld`` do the rest. Nothing is written twice:
+what the page runs is what the library runs.
 
 The linker comes with the package ``ziglang``, pinned with its hashes in ``linker.lock``; a ``wasm-ld`` on the path
 serves as well. Where neither is had nothing is built, and the pages keep their static players.
@@ -37,7 +37,15 @@ TRIPLE = "wasm32-unknown-unknown"
 LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
 FEATURES = "+bulk-memory,+simd128"
 # A kernel keeps nothing of size on the stack; the page adds memory for its arrays.
-LINKING = ["--no-entry", "--export=kernel", "--export=__heap_base", "--gc-sections", "--strip-all", "-z", "stack-size=65536"]
+LINKING = [
+    "--no-entry",
+    "--export=kernel",
+    "--export=__heap_base",
+    "--gc-sections",
+    "--strip-all",
+    "-z",
+    "stack-size=65536",
+]
 # What a page gives to a kernel: functions that the instructions of WebAssembly lack, named as in the C library.
 IMPORTS = ("exp", "expf", "log", "logf")
 SCALARS = ("int32", "float32", "float64")
@@ -249,9 +257,7 @@ def _view():
             for size in reversed(shapes[1:]):
                 strides.insert(0, builder.mul(strides[0], size))
             array = arrayobj.make_array(kind)(context, builder)
-            arrayobj.populate_array(
-                array, data=address, shape=shapes, strides=strides, itemsize=itemsize, meminfo=None
-            )
+            arrayobj.populate_array(array, data=address, shape=shapes, strides=strides, itemsize=itemsize, meminfo=None)
             return array._getvalue()
 
         return kind(pointer, shape), codegen
