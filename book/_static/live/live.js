@@ -5,6 +5,11 @@
 (function (root) {
   "use strict";
 
+  root.jsccLive = { controls: {} };
+  if (typeof WebAssembly === "undefined" || typeof BigInt64Array === "undefined") {
+    return;
+  }
+
   const ARRAYS = {
     bool_: Uint8Array,
     uint8: Uint8Array,
@@ -20,6 +25,7 @@
   };
   const PAGE_BYTES = 65536;
   const ALIGNMENT = 16;
+  const [NARROW, WIDE] = [300, 720]; // between these a picture has the width of its column
   // What a kernel may ask of the page; the variants in single precision are rounded from double.
   const FUNCTIONS = {
     exp: Math.exp,
@@ -228,6 +234,25 @@
     return h("label", { class: "jscc-live-choice" }, h("span", {}, label), select);
   }
 
+  // A picture that is drawn anew when its width changes: draw(width) gives an element.
+  function picture(draw) {
+    const element = h("div", { class: "jscc-live-picture" });
+    let drawn = null;
+    element.redraw = () => {
+      drawn = Math.min(Math.max(element.clientWidth || WIDE, NARROW), WIDE);
+      const content = draw(drawn);
+      if (content) {
+        element.replaceChildren(content);
+      }
+    };
+    new ResizeObserver(() => {
+      if (element.clientWidth && Math.min(Math.max(element.clientWidth, NARROW), WIDE) !== drawn) {
+        element.redraw();
+      }
+    }).observe(element);
+    return element;
+  }
+
   const button = (text, pressed) => h("button", { type: "button", class: "jscc-live-button", onclick: pressed }, text);
 
   // What a control has to do with a notebook, in a page that has none: values, and who wants to know of them.
@@ -249,7 +274,7 @@
     save_changes() {}
   }
 
-  const live = { ARRAYS, Kernel, Draws, controls: {}, instantiate, unpack, wilson, h, s, slider, choice, button };
+  const live = { Kernel, Draws, controls: {}, instantiate, unpack, wilson, h, s, slider, choice, button, picture };
   root.jsccLive = live;
   if (typeof document === "undefined") {
     return;
@@ -277,7 +302,7 @@
 
   function hydrateAll() {
     const element = document.getElementById("jscc-kernels");
-    if (!element || typeof WebAssembly === "undefined" || typeof BigInt64Array === "undefined") {
+    if (element === null) {
       return;
     }
     const stored = JSON.parse(element.textContent);

@@ -1,11 +1,10 @@
 // A packet over the channel, the words that a decoder tries, and a count of wrong packets that runs on.
 (function () {
   "use strict";
-  const { h, s, slider, choice, button, wilson } = jsccLive;
+  const { h, s, slider, choice, button, picture, wilson } = jsccLive;
 
   const FIXED_POINT = 2 ** 20; // of the kernels' logarithms
   const SLICE_MS = 40; // how long the count runs before the page is drawn again
-  const WIDTH = 720;
   const [LEFT, RIGHT] = [56, 12];
 
   // One packet sent and received: symbols drawn, coded by the library's kernel, noise added.
@@ -91,80 +90,82 @@
   const label = (x, y, text, more) => s("text", { x, y, ...more }, text);
   const circle = (cx, cy, r, more) => s("circle", { cx, cy, r, ...more });
 
-  function drawPacket(state) {
+  function drawPacket(state, width) {
     const [top, base, bottom, foot] = [14, 116, 150, 270];
-    const x = (j) => LEFT + ((j + 0.5) / state.n) * (WIDTH - LEFT - RIGHT);
+    const x = (j) => LEFT + ((j + 0.5) / state.n) * (width - LEFT - RIGHT);
     const most = Math.max(...state.llr.map(Math.abs));
     const y = (size) => base - (size / most) * (base - top);
-    const picture = s("svg", { viewBox: `0 0 ${WIDTH} 300`, role: "img", "aria-label": state.text });
-    const stroke = Math.max(((WIDTH - LEFT - RIGHT) / state.n) * 0.7, 1);
+    const drawing = s("svg", { viewBox: `0 0 ${width} 300`, role: "img", "aria-label": state.text });
+    const stroke = Math.max(((width - LEFT - RIGHT) / state.n) * 0.7, 1);
     state.llr.forEach((value, j) => {
       const wrong = (value < 0) !== (state.sent[j] === 1);
       const kind = wrong ? "jscc-live-strong" : "jscc-live-weak";
-      picture.append(line(x(j), base, x(j), y(Math.abs(value)), { class: kind, "stroke-width": stroke }));
+      drawing.append(line(x(j), base, x(j), y(Math.abs(value)), { class: kind, "stroke-width": stroke }));
     });
     const tried = new Set(state.words.flatMap((word) => word.flips));
     tried.forEach((j) => {
       const flipped = state.winner && state.winner.flips.includes(j);
       const points = `${x(j)},${base + 4} ${x(j) - 4},${base + 12} ${x(j) + 4},${base + 12}`;
-      picture.append(s("polygon", { points, class: flipped ? "jscc-live-dot" : "jscc-live-ring" }));
+      drawing.append(s("polygon", { points, class: flipped ? "jscc-live-dot" : "jscc-live-ring" }));
     });
-    picture.append(label(LEFT - 8, base, "0", { "text-anchor": "end" }));
-    picture.append(label(LEFT - 8, top + 8, most.toFixed(0), { "text-anchor": "end" }));
-    picture.append(label(12, (top + base) / 2, "|Λ|", {}));
+    drawing.append(label(LEFT - 8, base, "0", { "text-anchor": "end" }));
+    drawing.append(label(LEFT - 8, top + 8, most.toFixed(0), { "text-anchor": "end" }));
+    drawing.append(label(12, (top + base) / 2, "|Λ|", {}));
 
     const words = [...state.words].sort((a, b) => a.cost - b.cost);
     const dearest = Math.max(...words.map((word) => word.cost), 1e-9);
-    const wx = (i) => LEFT + ((i + 0.5) / words.length) * (WIDTH - LEFT - RIGHT);
+    const wx = (i) => LEFT + ((i + 0.5) / words.length) * (width - LEFT - RIGHT);
     const wy = (cost) => bottom + 8 + (cost / dearest) * (foot - bottom - 16);
     let crosses = "";
     words.forEach((word, i) => {
       const [cx, cy] = [wx(i), wy(word.cost)];
       if (word.valid) {
         const kind = word === state.winner ? "jscc-live-dot" : "jscc-live-ring";
-        picture.append(circle(cx, cy, 5, { class: kind }));
+        drawing.append(circle(cx, cy, 5, { class: kind }));
       } else {
         crosses += `M${cx - 2.5},${cy - 2.5}l5,5m0,-5l-5,5`;
       }
       if (word.sent) {
-        picture.append(s("rect", { x: cx - 9, y: cy - 9, width: 18, height: 18, class: "jscc-live-ring" }));
+        drawing.append(s("rect", { x: cx - 9, y: cy - 9, width: 18, height: 18, class: "jscc-live-ring" }));
       }
     });
-    picture.prepend(s("path", { d: crosses, class: "jscc-live-faint" }));
-    picture.append(label(LEFT - 8, bottom + 12, "0", { "text-anchor": "end" }));
-    picture.append(label(LEFT - 8, foot - 4, `−${dearest.toFixed(1)}`, { "text-anchor": "end" }));
-    picture.append(label(LEFT, 290, "○ valid   ● the winner   × not valid   □ the word that was sent", {}));
-    return picture;
+    drawing.prepend(s("path", { d: crosses, class: "jscc-live-faint" }));
+    drawing.append(label(LEFT - 8, bottom + 12, "0", { "text-anchor": "end" }));
+    if (words.length > 1) {
+      drawing.append(label(LEFT - 8, foot - 4, `−${dearest.toFixed(1)}`, { "text-anchor": "end" }));
+    }
+    drawing.append(label(LEFT, 290, "○ valid  ● winner  × not valid  □ sent", {}));
+    return drawing;
   }
 
-  function drawCurve(decoder, levels, ebn0, count, text) {
+  function drawCurve(decoder, levels, ebn0, count, text, width) {
     const [top, base, decades] = [12, 196, 5];
     const [low, high] = [levels[0], levels[levels.length - 1]];
-    const x = (level) => LEFT + ((level - low) / (high - low)) * (WIDTH - LEFT - RIGHT);
+    const x = (level) => LEFT + ((level - low) / (high - low)) * (width - LEFT - RIGHT);
     const y = (rate) => Math.min(top + (-Math.log10(Math.max(rate, 1e-9)) / decades) * (base - top), base);
-    const picture = s("svg", { viewBox: `0 0 ${WIDTH} 240`, role: "img", "aria-label": text });
+    const drawing = s("svg", { viewBox: `0 0 ${width} 240`, role: "img", "aria-label": text });
     for (let k = 0; k <= decades; k++) {
-      picture.append(line(LEFT, y(10 ** -k), WIDTH - RIGHT, y(10 ** -k), { class: "jscc-live-grid" }));
-      picture.append(label(LEFT - 8, y(10 ** -k) + 4, k === 0 ? "1" : `1e−${k}`, { "text-anchor": "end" }));
+      drawing.append(line(LEFT, y(10 ** -k), width - RIGHT, y(10 ** -k), { class: "jscc-live-grid" }));
+      drawing.append(label(LEFT - 8, y(10 ** -k) + 4, k === 0 ? "1" : `1e−${k}`, { "text-anchor": "end" }));
     }
     levels.forEach((level) => {
       if (Number.isInteger(level)) {
-        picture.append(label(x(level), base + 18, String(level), { "text-anchor": "middle" }));
+        drawing.append(label(x(level), base + 18, String(level), { "text-anchor": "middle" }));
       }
     });
-    picture.append(label((LEFT + WIDTH) / 2, base + 38, "Eb/N0 (dB)", { "text-anchor": "middle" }));
+    drawing.append(label((LEFT + width) / 2, base + 38, "Eb/N0 (dB)", { "text-anchor": "middle" }));
     const points = decoder.curve.map(([level, errors, trials]) => `${x(level)},${y(errors / trials)}`).join(" ");
-    picture.append(s("polyline", { points, class: "jscc-live-curve" }));
+    drawing.append(s("polyline", { points, class: "jscc-live-curve" }));
     decoder.curve.forEach(([level, errors, trials]) => {
       const [from, to] = wilson(errors, trials);
-      picture.append(line(x(level), y(from), x(level), y(to), { class: "jscc-live-curve" }));
+      drawing.append(line(x(level), y(from), x(level), y(to), { class: "jscc-live-curve" }));
     });
     if (count.trials > 0) {
       const [from, to] = wilson(count.errors, count.trials);
-      picture.append(line(x(ebn0), y(from), x(ebn0), y(to), { class: "jscc-live-strong", "stroke-width": 3 }));
-      picture.append(circle(x(ebn0), y(count.errors / count.trials), 5, { class: "jscc-live-dot" }));
+      drawing.append(line(x(ebn0), y(from), x(ebn0), y(to), { class: "jscc-live-strong", "stroke-width": 3 }));
+      drawing.append(circle(x(ebn0), y(count.errors / count.trials), 5, { class: "jscc-live-dot" }));
     }
-    return picture;
+    return drawing;
   }
 
   function countText(count, decoder, ebn0) {
@@ -194,9 +195,11 @@
     let channel, decoder, kernel, timer, draws;
     const count = { trials: 0, errors: 0, milliseconds: 0 };
 
-    const picture = h("div", { class: "jscc-live-picture" });
+    const packet = picture((width) => model.get("packet") && drawPacket(model.get("packet"), width));
     const description = h("p", { class: "jscc-live-text", "aria-live": "polite" });
-    const curve = h("div", { class: "jscc-live-picture" });
+    const curve = picture(
+      (width) => decoder && drawCurve(decoder, levels, model.get("ebn0_db"), count, counted.textContent, width),
+    );
     const counted = h("p", { class: "jscc-live-count", "aria-live": "polite" });
     const decoders = h("span", {});
     const run = button("Count wrong packets", () => (timer ? stop() : start()));
@@ -232,7 +235,7 @@
       const valid = words.filter((word) => word.valid).length;
       const outcome = !found
         ? "none of them is valid"
-        : `${valid} ${valid === 1 ? "is" : "are"} valid; the winner, of metric ${best.toFixed(2)}, ` +
+        : `${valid} ${valid === 1 ? "is" : "are"} valid; the winner, of metric ${best.toFixed(2).replace("-", "−")}, ` +
           `${right ? "is" : "is not"} the packet that was sent`;
       const text =
         `At ${ebn0} dB ${wrong} of ${n} bits are received wrong. ${decoder.label}: ${words.length} ` +
@@ -240,7 +243,7 @@
       const state = { n, llr, sent, symbols, words, winner, text, found, right, metric: best, valid };
       model.set("packet", state);
       description.textContent = text;
-      picture.replaceChildren(drawPacket(state));
+      packet.redraw();
     }
 
     function sameWord(flips, bits, llr) {
@@ -249,9 +252,8 @@
     }
 
     function showCount() {
-      const text = countText(count, decoder, model.get("ebn0_db"));
-      counted.textContent = text;
-      curve.replaceChildren(drawCurve(decoder, levels, model.get("ebn0_db"), count, text));
+      counted.textContent = countText(count, decoder, model.get("ebn0_db"));
+      curve.redraw();
       model.set("count", { ...count });
     }
 
@@ -323,7 +325,7 @@
         }),
         run,
       ),
-      picture,
+      packet,
       description,
       curve,
       counted,
