@@ -103,6 +103,6 @@ EXPERIMENTS = [
         grid=_turbo_grid,
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 8, "quick": 80, "paper": 400_000},
+        max_trials={"smoke": 8, "quick": 80, "paper": 100_000},
     ),
 ]
