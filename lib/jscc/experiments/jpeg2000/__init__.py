@@ -1,7 +1,13 @@
 """Paper 3, section 5: the experiments of the chapter on JPEG 2000 over a noisy channel."""
 
-from jscc.experiments.jpeg2000 import conformance, psnr
+from jscc.experiments.jpeg2000 import conformance, guessing, kodak, psnr, separate
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS = [*conformance.EXPERIMENTS, *psnr.EXPERIMENTS]
+EXPERIMENTS = [
+    *conformance.EXPERIMENTS,
+    *psnr.EXPERIMENTS,
+    *guessing.EXPERIMENTS,
+    *separate.EXPERIMENTS,
+    *kodak.EXPERIMENTS,
+]
