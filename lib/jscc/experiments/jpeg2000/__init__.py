@@ -1,11 +1,12 @@
 """Paper 3, section 5: the experiments of the chapter on JPEG 2000 over a noisy channel."""
 
-from jscc.experiments.jpeg2000 import conformance, guessing, kodak, psnr, separate
+from jscc.experiments.jpeg2000 import conformance, guessing, kodak, psnr, separate, validity
 
 __all__ = ["EXPERIMENTS"]
 
 EXPERIMENTS = [
     *conformance.EXPERIMENTS,
+    *validity.EXPERIMENTS,
     *psnr.EXPERIMENTS,
     *guessing.EXPERIMENTS,
     *separate.EXPERIMENTS,

@@ -28,8 +28,9 @@ class SeparateLink:
         self.content = np.frombuffer(codestream.bytes_of(numbers), np.uint8)
         self.starts = np.cumsum([0, *(block.n_bytes for block in self.blocks)])
         bits = np.unpackbits(self.content)
-        self._information = np.zeros((-(-len(bits) // FRAME), N_INFORMATION), np.uint8)
-        self._information[:, :FRAME].reshape(-1)[: len(bits)] = bits
+        sent = np.zeros((-(-len(bits) // FRAME), FRAME), np.uint8)
+        sent.reshape(-1)[: len(bits)] = bits
+        self._information = np.pad(sent, [(0, 0), (0, N_INFORMATION - FRAME)])
 
     def transmit(self, ebn0_db: float, trials: int, rng) -> Received:
         """Send the image so many times; each iteration of the result is the same, as there are none."""
