@@ -206,7 +206,7 @@ def test_guessing_finds_what_chase_finds_and_more(codestream):
 def test_the_density_counts_wrong_words_that_are_valid(codestream):
     blocks = coded_blocks(codestream)
     words, _ = words_of(codestream, blocks)
-    words = np.tile(words, (3, 1))
+    words = np.tile(words, (12, 1))
     llr = awgn_llr(awgn(bpsk(words), 7, 1, np.random.default_rng(4)), 7, 1)
     loose, sharp = (segment_density(SegmentGuesser(blocks, 32, rule=rule), llr, words) for rule in ("bytes", "window"))
     assert 0 < sharp.hits < loose.hits and sharp.trials > loose.trials > 500
