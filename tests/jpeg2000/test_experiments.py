@@ -6,6 +6,7 @@ import pytest
 from jscc import datasets, runner
 from jscc.experiments import jpeg2000
 from jscc.experiments.arithmetic.separate import N_CHECKS
+from jscc.experiments.jpeg2000 import validity
 from jscc.experiments.jpeg2000.common import (
     SHOWN,
     beta_at,
@@ -21,10 +22,9 @@ from jscc.experiments.jpeg2000.common import (
 )
 from jscc.experiments.jpeg2000.psnr import psnr_rows
 from jscc.experiments.jpeg2000.separate import SeparateLink
-from jscc.experiments.jpeg2000.validity import validity_rows
 from jscc.jpeg2000 import decode_image
 from jscc.jpeg2000.rebuilding import Rebuilder
-from jscc.jpeg2000.receiver import coded_blocks
+from jscc.jpeg2000.receiver import SegmentDecoder, coded_blocks
 
 HERE = [experiment for experiment in jpeg2000.EXPERIMENTS if experiment.name != "jpeg2000_conformance"]
 
@@ -112,17 +112,43 @@ def test_what_the_separate_design_finds_wrong_is_wrong():
     assert not (wrong & received.valid[0]).any()  # a wrong word of the code would be a rare thing
 
 
-def test_each_wrong_bit_makes_a_word_harder_to_take_for_right(monkeypatch):
-    monkeypatch.setattr("jscc.experiments.jpeg2000.validity.PICTURES", ("camera",))
+@pytest.fixture
+def one_picture(monkeypatch):
+    monkeypatch.setattr(validity, "PICTURES", ("camera",))
+    monkeypatch.setattr(validity, "WINDOW_PICTURES", ("astronaut",))
+    validity.window_of.cache_clear()
+    yield
+    validity.window_of.cache_clear()
+
+
+@pytest.mark.parametrize("stream", validity.RULES)
+def test_each_wrong_bit_makes_a_word_harder_to_take_for_right(one_picture, stream):
     rows = [
-        {row["rule"]: row for row in validity_rows("pictures", 0.4, 64, wrong, 1 if wrong == 0 else 20, 0)}
+        {row["rule"]: row for row in validity.validity_rows(stream, 0.4, 64, wrong, 20 if wrong else 1, 0)}
         for wrong in (0, 1, 3)
     ]
-    for rule in ("bytes", "window"):
+    for rule in validity.RULES[stream]:
         shares = [row[rule]["share"] for row in rows]
-        assert shares[0] > 0.9 > 0.2 > shares[1] > shares[2]
+        assert shares[0] > 0.9 > 0.4 > shares[1] >= shares[2]
         assert all(row[rule]["accepted_late"] <= row[rule]["late"] <= row[rule]["trials"] for row in rows)
     assert rows[1]["window"]["accepted"] < rows[1]["bytes"]["accepted"]
+    if stream == "predictable":
+        assert rows[0]["predictable"]["share"] == 1 and rows[1]["predictable"]["share"] < rows[1]["bytes"]["share"] / 3
+
+
+def test_the_rules_of_the_experiment_are_the_receivers(one_picture):
+    pairs = validity.blocks_of(("camera",), "symbols", 0.4, 64)
+    rng = np.random.default_rng(0)
+    for rule in ("bytes", "symbols"):
+        decoder = SegmentDecoder([block for block, _ in pairs], q=0, rule=rule)
+        llr = np.zeros((len(pairs), 8 * max(block.n_bytes for block, _ in pairs)), np.float32)
+        expected = []
+        for row, (block, content) in zip(llr, pairs, strict=True):
+            bits = np.unpackbits(content) ^ (rng.random(8 * block.n_bytes) < 1 / block.n_bytes / 4)
+            row[: len(bits)] = 1 - 2.0 * bits
+            word = np.packbits(bits).tobytes()
+            expected.append(validity.is_valid(rule, block, word, validity.decoded(block, word), 0))
+        assert decoder.decode(llr).converged.tolist() == expected and 0 < sum(expected) < len(expected)
 
 
 @pytest.mark.parametrize("experiment", HERE, ids=lambda experiment: experiment.name)

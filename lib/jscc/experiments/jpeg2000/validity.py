@@ -1,8 +1,8 @@
 """Paper 3, section 5: which words of a code-block a receiver takes for right, by each rule of what is valid.
 
-Blocks are drawn evenly, and bits evenly within each. Blocks with segmentation symbols come from a file of OpenJPEG's
-set, which is coded without loss (see `jscc.experiments.jpeg2000.conformance`): its rules compare with one another, not
-with those of the pictures.
+Blocks are drawn evenly, and bits evenly within each. Where the coder's own blocks tell too little, they are coded
+again: their coefficients by the same passes, with segmentation symbols, or with predictable termination, by which a
+word is valid exactly if the encoder makes it of what it decodes to.
 """
 
 from __future__ import annotations
@@ -11,59 +11,93 @@ from functools import lru_cache
 
 import numpy as np
 
-from jscc.experiments.jpeg2000.common import coded, words_of
-from jscc.experiments.jpeg2000.conformance import read
-from jscc.jpeg2000 import Codestream, parse
-from jscc.jpeg2000.receiver import CodeBlock, SegmentDecoder, coded_blocks
+from jscc.experiments.jpeg2000.common import coded
+from jscc.jpeg2000 import DecodedBlock, decode_block, encode_block
+from jscc.jpeg2000.receiver import CodeBlock, coded_blocks
+from jscc.jpeg2000.tier1 import PREDICTABLE, SYMBOLS
 from jscc.runner import Experiment
 from jscc.statistics import binomial_interval
 
-# Not those on whose blocks the window was found.
 PICTURES = ("camera", *(f"kodim{number:02}" for number in range(1, 9)))
-RULES = {"pictures": ("bytes", "window"), "issue171.jp2": ("bytes", "window", "symbols", "symbols+window")}
+WINDOW_PICTURES = ("boat", "goldhill", "barbara", "peppers", "zelda", "mandrill")  # on which the window is found
+RULES = {
+    "openjpeg": ("bytes", "window"),
+    "symbols": ("bytes", "window", "symbols", "symbols+bytes", "symbols+window"),
+    "predictable": ("bytes", "window", "predictable"),
+}
+STYLES = {"openjpeg": 0, "symbols": SYMBOLS, "predictable": PREDICTABLE}
 LATE = 2 / 3  # of a block's bits
 
 
-@lru_cache(maxsize=4)
-def blocks_and_words(stream: str, bpp: float, block: int) -> tuple[list[CodeBlock], np.ndarray]:
-    """Code-blocks of a file, or of the pictures at a rate, and their bits."""
-    streams: list[Codestream]
-    if stream == "pictures":
-        streams = [coded(name, bpp, block) for name in PICTURES]
-    else:
-        streams = [parse(read("nonregression", stream))]
-    blocks = [coded_blocks(each) for each in streams]
-    words = [words_of(each, own) for each, own in zip(streams, blocks, strict=True)]
-    width = max(each.shape[1] for each in words)
-    padded = [np.pad(each, [(0, 0), (0, width - each.shape[1])]) for each in words]
-    return [each for own in blocks for each in own], np.concatenate(padded)
+def blocks_of(pictures: tuple[str, ...], stream: str, bpp: float, block: int) -> list[tuple[CodeBlock, np.ndarray]]:
+    """Code-blocks of some pictures and their bytes (uint8), coded again in the style of a stream."""
+    found = []
+    for name in pictures:
+        codestream = coded(name, bpp, block)
+        for each in coded_blocks(codestream):
+            content = codestream.bytes_of(each.number)
+            if stream != "openjpeg":
+                outline = each.outline._replace(style=STYLES[stream])
+                content = encode_block(decoded(each, content).coefficients, outline, each.passes)
+                each = each._replace(outline=outline, n_bytes=len(content))
+            found.append((each, np.frombuffer(content, np.uint8)))
+    return found
+
+
+def decoded(block: CodeBlock, content) -> DecodedBlock:
+    """What a word decodes to as the segment of a block."""
+    return decode_block(content, block.outline, [(block.passes, block.n_bytes)])
+
+
+def ending(found: DecodedBlock) -> int:
+    """Where decoding ended, to the bit: bits read beyond the segment less those left in the register."""
+    return 8 * int(found.overrun[0]) - int(found.unread[0])
+
+
+@lru_cache(maxsize=16)
+def window_of(stream: str, bpp: float, block: int) -> int:
+    """The first of the eight endings in a row that most blocks of other pictures have."""
+    endings = [ending(decoded(*pair)) for pair in blocks_of(WINDOW_PICTURES, stream, bpp, block)]
+    firsts = range(-16, 9)
+    return max(firsts, key=lambda first: sum(0 <= end - first < 8 for end in endings))
+
+
+def is_valid(rule: str, block: CodeBlock, content, found: DecodedBlock, window: int) -> bool:
+    """Whether a word, and what it decodes to, is valid by a rule; none is with a marker inside."""
+    parts = {
+        "bytes": lambda: 0 <= found.overrun[0] <= 1,
+        "window": lambda: 0 <= ending(found) - window < 8,
+        "symbols": lambda: found.wrong_symbols == 0,
+        "predictable": lambda: encode_block(found.coefficients, block.outline, block.passes) == content,
+    }
+    return not found.marker[0] and all(parts[part]() for part in rule.split("+"))
 
 
 def validity_rows(stream: str, bpp: float, block: int, wrong_bits: int, repeats: int, seed: int) -> list[dict]:
     """How many words with so many wrong bits each rule accepts; each block is tried `repeats` times.
 
-    `late` counts the trials whose first wrong bit lies in the last third of the block.
+    `late` counts the trials whose first wrong bit lies in the last third of the block, `bytes` all blocks' bytes.
     """
-    blocks, words = blocks_and_words(stream, bpp, block)
-    lengths = np.array([8 * each.n_bytes for each in blocks])
-    chosen = np.flatnonzero(lengths >= wrong_bits)
     rng = np.random.default_rng(seed)
-    rows = {rule: np.zeros(2, np.int64) for rule in RULES[stream]}
-    late = 0
-    decoders = {rule: SegmentDecoder([blocks[i] for i in chosen], q=0, rule=rule) for rule in rows}
-    for _ in range(repeats):
-        llr = 1 - 2 * words[chosen].astype(np.float32)
-        first = np.zeros(len(chosen))
-        for row, i in enumerate(chosen):
-            places = rng.choice(lengths[i], wrong_bits, replace=False)
-            llr[row, places] *= -1
-            first[row] = places.min(initial=lengths[i]) / lengths[i]
-        is_late = (first >= LATE) & (first < 1)
-        late += int(is_late.sum())
-        for rule, decoder in decoders.items():
-            accepted = decoder.decode(llr).converged
-            rows[rule] += accepted.sum(), accepted[is_late].sum()
-    return [_row(rule, len(chosen) * repeats, *map(int, counts), late) for rule, counts in rows.items()]
+    window = window_of(stream, bpp, block)
+    pairs = blocks_of(PICTURES, stream, bpp, block)
+    accepted = {rule: np.zeros(2, np.int64) for rule in RULES[stream]}
+    trials = late = 0
+    for each, right in pairs:
+        n_bits = 8 * each.n_bytes
+        for _ in range(repeats if n_bits >= wrong_bits else 0):
+            places = rng.choice(n_bits, wrong_bits, replace=False)
+            word = right.copy()
+            np.bitwise_xor.at(word, places >> 3, (0x80 >> (places & 7)).astype(np.uint8))
+            content = word.tobytes()
+            found = decoded(each, content)
+            is_late = bool(wrong_bits) and places.min() >= LATE * n_bits
+            trials, late = trials + 1, late + is_late
+            for rule, counts in accepted.items():
+                valid = is_valid(rule, each, content, found, window)
+                counts += valid, valid and is_late
+    common = {"bytes": sum(each.n_bytes for each, _ in pairs), "window": window}
+    return [_row(rule, trials, *map(int, counts), late) | common for rule, counts in accepted.items()]
 
 
 def _row(rule: str, trials: int, accepted: int, accepted_late: int, late: int) -> dict:
@@ -81,13 +115,16 @@ def _row(rule: str, trials: int, accepted: int, accepted_late: int, late: int) -
 
 
 def _grid(scale: str) -> list[dict]:
-    rates, repeats = {"smoke": ((0.4,), 1), "quick": ((0.4,), 3), "paper": ((0.4, 1.0), 40)}[scale]
-    streams = [("pictures", bpp, block) for bpp in rates for block in (64, 32)]
-    if scale == "paper":
-        streams.append(("issue171.jp2", 0.0, 64))
+    streams, rates, blocks, repeats = {
+        "smoke": (("openjpeg",), (0.4,), (64,), 1),
+        "quick": (tuple(STYLES), (0.4,), (64,), 3),
+        "paper": (tuple(STYLES), (0.4, 1.0), (64, 32), 40),
+    }[scale]
     return [
         {"stream": stream, "bpp": bpp, "block": block, "wrong_bits": wrong, "repeats": repeats if wrong else 1}
-        for stream, bpp, block in streams
+        for bpp in rates
+        for block in blocks
+        for stream in streams
         for wrong in (0, 1, 2, 3)
     ]
 
@@ -98,6 +135,6 @@ EXPERIMENTS = [
         title="How often a code-block with wrong bits is taken for right, by each rule, and a right one is refused",
         task=validity_rows,
         grid=_grid,
-        needs=("camera", "kodak"),
+        needs=("camera", "kodak", *WINDOW_PICTURES),
     ),
 ]
