@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "codestream": ["Codestream", "Tile", "TileComponent", "parse"],
         "decoder": ["decode", "decode_image"],
+        "encoder": ["encode_block"],
         "markers": ["CodestreamError", "Limits"],
         "mutation": ["mutate"],
         "tier1": ["DecodedBlock", "Outline", "decode_block"],
