@@ -6,6 +6,7 @@ PY     := $(BIN)/python
 PYTHON ?= $(firstword $(foreach name,python3.11 python3 python,$(shell command -v $(name) 2>/dev/null)))
 READY  := $(VENV)/.ready
 VENDOR := book/_static/vendor/mathjax/.complete
+LINKER := $(VENV)/.linker
 BUILD  := $(BIN)/jupyter-book build . --path-output . -W -n --keep-going -q
 
 # Nothing is built from source on the way. Where a package has no wheel (64-bit ARM under Linux): BINARY=
@@ -19,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:  ## this list
 	@awk -F ":.*  ## " '/^[a-z]+:.*  ## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-setup: $(READY) $(VENDOR)  ## install everything that the book and the tests need into .venv
+setup: $(READY) $(VENDOR) $(LINKER)  ## install everything that the book and the tests need into .venv
 
 # Every file that is fetched has to have a hash of the lock; pip itself comes first. Then a build of torch that
 # lies on this machine, if pip is told where (--find-links): by itself pip takes the one that an index announces
@@ -42,6 +43,11 @@ $(READY): requirements.lock constraints.lock pyproject.toml
 $(VENDOR): package-lock.json tools/vendor.py | $(READY)
 	@$(PY) tools/vendor.py
 
+# Never fails either: without a linker the pages keep their static players, and the book's build says so.
+$(LINKER): linker.lock | $(READY)
+	@$(PY) -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r linker.lock && touch $@ \
+	  || echo "No linker of WebAssembly (linker.lock): the pages will keep their static players"
+
 book: setup  ## build the book into _build/html
 	$(BUILD)
 	@echo "The book is in _build/html/index.html"
@@ -56,7 +62,8 @@ lint: $(READY)  ## check the style of the code, notebooks included, and which ro
 
 test: setup lint  ## check the style, the library, its examples, every notebook, and every page of the book
 	@tools/chromium.sh
-	$(PY) -m pytest --doctest-modules --nbval-lax --nbval-current-env lib tests book
+	$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile \
+	  --doctest-modules --nbval-lax --nbval-current-env lib tests book
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=.

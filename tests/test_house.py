@@ -261,7 +261,7 @@ def pins_of(name: str) -> dict[str, tuple[str, list[str]]]:
     return pins
 
 
-LOCKS = ("requirements.lock", "constraints.lock")
+LOCKS = ("requirements.lock", "constraints.lock", "linker.lock")
 
 
 @pytest.mark.parametrize("name", LOCKS)

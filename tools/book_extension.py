@@ -2,6 +2,7 @@
 
 * MathJax is served by the book itself where ``tools/vendor.py`` has put it, and by a CDN otherwise.
 * The scripts and styles of ``book/_static`` are linked to every page.
+* A page whose figures run kernels of the library gets these as WebAssembly, and the scripts of their controls.
 * ``.. rooms:: ROOM ...`` documents every module of some rooms of the library, found by walking the package, so
   that a new module needs no new page; a new room has to be named on one of them.
 """
@@ -19,6 +20,9 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from jscc.live.figure import kernels_html, wanted
+from jscc.live.kernels import KERNELS
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "book" / "_static"
@@ -90,6 +94,20 @@ def serve_scripts(app: Sphinx, config) -> None:
         app.add_js_file(path.name, loading_method="defer")
 
 
+def embed_kernels(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Put into a page what its live figures run; where that cannot be compiled they keep their static players."""
+    controls, names = wanted(context.get("body", ""))
+    if not controls:
+        return
+    try:
+        context["body"] += kernels_html([KERNELS[name] for name in names])
+    except RuntimeError as error:
+        print(f"{pagename} keeps its static players: {error}", file=sys.stderr)
+        return
+    for name in ("live", *controls):
+        app.add_js_file(f"live/{name}.js", loading_method="defer")
+
+
 def pages_with_other_rooms(app: Sphinx, env, added, changed, removed) -> list[str]:
     """The pages to be read again because modules have come or gone since the last build."""
     modules, before = public_modules(), getattr(env, "jscc_modules", None)
@@ -100,6 +118,7 @@ def pages_with_other_rooms(app: Sphinx, env, added, changed, removed) -> list[st
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive and the scripts with Sphinx."""
     app.connect("config-inited", serve_scripts)
+    app.connect("html-page-context", embed_kernels)
     app.connect("env-get-outdated", pages_with_other_rooms)
     app.add_directive("rooms", Rooms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

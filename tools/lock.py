@@ -1,7 +1,8 @@
 """Write the hashes of every pinned package into the lock files.
 
 ``requirements.lock`` is what is installed; ``constraints.lock`` pins what only some machines need
-beside it.  To change a pin, edit its version (or add a bare ``name==version``) and run
+beside it, ``linker.lock`` the linker of WebAssembly, without which the book is built all the same.  To change
+a pin, edit its version (or add a bare ``name==version``) and run
 
     make lock
 
@@ -24,7 +25,7 @@ from pip._internal.models.wheel import Wheel
 from pip._vendor.packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "constraints.lock")
+LOCKS = ("requirements.lock", "constraints.lock", "linker.lock")
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.!]+)")
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 

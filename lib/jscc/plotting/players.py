@@ -182,7 +182,7 @@ class Player:
                 "<figcaption>",
                 f'{caption}<span class="jscc-player-shown">{escape(first.shown)}</span>',
                 "</figcaption>",
-                f'<script type="application/json" class="jscc-player-data">{_json(data)}</script>',
+                f'<script type="application/json" class="jscc-player-data">{script_json(data)}</script>',
                 "</figure>",
             ]
         )
@@ -290,7 +290,7 @@ def _slider_html(slider: _Slider) -> str:
     )
 
 
-def _json(data: object) -> str:
+def script_json(data: object) -> str:
     """Write JSON that cannot end the script element it stands in."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c")

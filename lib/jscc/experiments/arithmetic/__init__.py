@@ -1,6 +1,6 @@
 """Paper 3: the experiments of the chapter on soft decoding of arithmetic codes."""
 
-from jscc.experiments.arithmetic import calibration, packets, precision, redundancy, separate, trellis, turbo
+from jscc.experiments.arithmetic import calibration, packets, precision, redundancy, same_code, separate, trellis, turbo
 
 __all__ = ["EXPERIMENTS"]
 
@@ -11,5 +11,6 @@ EXPERIMENTS = [
     *precision.EXPERIMENTS,
     *calibration.EXPERIMENTS,
     *redundancy.EXPERIMENTS,
+    *same_code.EXPERIMENTS,
     *separate.EXPERIMENTS,
 ]

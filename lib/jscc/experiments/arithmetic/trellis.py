@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from jscc.arithmetic import TrellisDecoder
 from jscc.convolutional import BCJRDecoder
 from jscc.experiments.arithmetic.common import BINARY, Link, link
@@ -58,20 +60,21 @@ CURVES = [
 ]
 TURBO_CURVES = [
     ("constant", 6, 0.2, 1.25, 2.5),
-    ("sova", 6, 0.05, 1.0, 2.25),
-    ("sova", 6, 0.2, 0.75, 2.0),
-    ("list_sova", 6, 0.05, 1.0, 2.25),
-    ("list_sova", 6, 0.2, 0.75, 2.0),
-    ("max_log", 6, 0.05, 0.75, 2.0),
-    ("max_log", 6, 0.2, 0.5, 1.75),
+    ("sova", 6, 0.05, 1.0, 2.125),
+    ("sova", 6, 0.2, 0.75, 1.875),
+    ("list_sova", 6, 0.05, 1.0, 2.125),
+    ("list_sova", 6, 0.2, 0.75, 1.875),
+    ("max_log", 6, 0.0, 1.0, 2.375),
+    ("max_log", 6, 0.05, 0.75, 1.875),
+    ("max_log", 6, 0.2, 0.5, 1.625),
 ]
 
 
 def _points(curves, step: float) -> list[dict]:
     return [
-        {"kind": kind, "precision": precision, "forbidden": forbidden, "ebn0_db": first + step * i}
+        {"kind": kind, "precision": precision, "forbidden": forbidden, "ebn0_db": min(first + step * i, last)}
         for kind, precision, forbidden, first, last in curves
-        for i in range(round((last - first) / step) + 1)
+        for i in range(math.ceil((last - first) / step) + 1)
     ]
 
 
@@ -100,6 +103,6 @@ EXPERIMENTS = [
         grid=_turbo_grid,
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 8, "quick": 80, "paper": 1_000_000},
+        max_trials={"smoke": 8, "quick": 80, "paper": 400_000},
     ),
 ]

@@ -1,0 +1,13 @@
+"""The library's kernels in the reader's browser: which they are, how they are compiled, the controls that run them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "figure": ["LiveFigure"],
+        "controls": ["packet_channel"],
+        "kernels": ["KERNELS"],
+        "wasm": ["build", "linker", "live_kernel"],
+    },
+)

