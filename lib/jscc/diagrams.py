@@ -118,6 +118,58 @@ def arithmetic() -> Diagram:
     )
 
 
+def jpeg2000() -> Diagram:
+    """Draw section 5 of paper 3: the code-blocks of an image over a noisy channel, decoded in turns."""
+    return block_diagram(
+        [
+            ["image", "coder", "blocks", "interleaver", "rsc"],
+            [None, "headers", None, None, "channel"],
+            [None, None, None, "deinterleave", "bcjr"],
+            ["decoded", "decoder", "siso", "interleave", None],
+        ],
+        {
+            "image": ("data", "image"),
+            "coder": ("coder", "JPEG 2000\ncoder"),
+            "blocks": ("data", "bytes of\nP = 4 code-blocks"),
+            "interleaver": ("coder", "scrambler\nπ"),
+            "rsc": ("coder", "RSC\ncoder"),
+            "channel": ("channel", "AWGN\nchannel"),
+            "bcjr": ("coder", "BCJR\ndecoder"),
+            "deinterleave": ("coder", "π⁻¹"),
+            "siso": ("coder", "SISO Chase\nMQ decoder"),
+            "interleave": ("coder", "π"),
+            "headers": ("data", "headers"),
+            "decoder": ("coder", "JPEG 2000\ndecoder"),
+            "decoded": ("data", "image"),
+        },
+        [
+            Link("image", "coder"),
+            Link("coder", "blocks"),
+            Link("blocks", "interleaver"),
+            Link("interleaver", "rsc"),
+            Link("rsc", "channel", "BPSK"),
+            Link("channel", "bcjr"),
+            Link("bcjr", "deinterleave"),
+            Link("deinterleave", "siso", "extrinsic", path="-|"),
+            Link("siso", "interleave"),
+            Link("interleave", "bcjr", "extrinsic", path="-|"),
+            Link("coder", "headers", dashed=True),
+            Link("headers", "decoder", "without error", dashed=True),
+            Link("siso", "decoder"),
+            Link("decoder", "decoded"),
+        ],
+        title="JPEG 2000 over a noisy channel",
+        alt=(
+            "A JPEG 2000 coder turns an image into headers, which arrive without error, and the bytes of "
+            "code-blocks. Those of four code-blocks are joined, scrambled, coded by a recursive systematic "
+            "convolutional coder, and go over a channel with white Gaussian noise. At the receiver a BCJR decoder "
+            "and a soft-input soft-output Chase decoder of MQ segments exchange extrinsic information in a loop; "
+            "after the last turn the decided bytes go back to their places between the headers, and a JPEG 2000 "
+            "decoder gives the image."
+        ),
+    )
+
+
 def necst() -> Diagram:
     """Draw paper 4: source and channel code learned together over a simulated channel (Fig. 1)."""
     return block_diagram(
@@ -150,7 +202,7 @@ def necst() -> Diagram:
     )
 
 
-SYSTEMS = {"syndromes": syndromes, "lossy": lossy, "arithmetic": arithmetic, "necst": necst}
+SYSTEMS = {"syndromes": syndromes, "lossy": lossy, "arithmetic": arithmetic, "jpeg2000": jpeg2000, "necst": necst}
 
 
 def leaf_tree(graph, order, pivots) -> Figure:

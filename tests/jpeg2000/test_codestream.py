@@ -414,6 +414,9 @@ def test_a_file_around_a_codestream_changes_offsets_only():
     cases = [
         (file.data[:12] + b"\x00\x00\x00\x07jp2c", "at byte 12: a box of 7 bytes, at least 8 are expected"),
         (file.data[: shift - 8], rf"at byte {shift - 8}: the file ends, no box jp2c"),
+        (file.data[:shift], rf"at byte {shift}: the file ends where a codestream should begin"),
+        (file.data[: shift - 8] + b"\x00\x00\x00\x01jp2c", rf"at byte {shift - 8}: a box of 0 bytes, at least 16"),
+        (file.data[:shift] + b"\xff\x4e" + raw.data[2:], rf"at byte {shift}: FF4E, SOC is expected"),
     ]
     for data, message in cases:
         with pytest.raises(CodestreamError, match=message):

@@ -459,6 +459,8 @@ def find_codestream(data: bytes) -> tuple[int, int]:
         if length < head:
             raise CodestreamError(at, f"a box of {length} bytes, at least {head} are expected")
         if kind == b"jp2c":
+            if at + head + 2 > len(data):
+                raise CodestreamError(len(data), "the file ends where a codestream should begin")
             return at + head, min(at + length, len(data))
         at += length
     raise CodestreamError(min(at, len(data)), "the file ends, no box jp2c has come")
@@ -563,6 +565,8 @@ class _HeaderReader:
     def main_header(self, limits: Limits) -> None:
         """From SOC to before the first SOT."""
         start = self.at
+        if self.u16(start) != SOC:
+            raise CodestreamError(start, f"{self.u16(start):04X}, SOC is expected")
         self.markers.append(Marker(SOC, start, 2))
         self.at += 2
         if self.u16(self.at) != SIZ:
