@@ -86,7 +86,7 @@ def trained(dataset: str, bits: int, noise: float, epochs: int, seed: int, *, ch
     wanted = {"dataset": dataset, "bits": bits, "noise": noise, "epochs": epochs, "seed": seed, "channel": channel}
     build = partial(network_of, dataset, bits, noise, channel)
     fit = partial(train_perceptrons, build, dataset, epochs, seed, objective)
-    return kept(wanted | objective, fit, build, train_perceptrons, network_of)
+    return kept(wanted | objective, len(parts(dataset).train), fit, build, train_perceptrons, network_of)
 
 
 def train_perceptrons(build: Callable, dataset: str, epochs: int, seed: int, objective: dict, checkpoint=None):
@@ -106,16 +106,18 @@ def train_perceptrons(build: Callable, dataset: str, epochs: int, seed: int, obj
     )
 
 
-SHORT = 500_000  # images times epochs below which a training is not worth a file
+SHORT = 200_000  # images times epochs below which a training is not worth a file
 
 
-def kept(wanted: dict, fit: Callable, build: Callable, *code: Callable):
+def kept(wanted: dict, count: int, fit: Callable, build: Callable, *code: Callable):
     """A training that is done once on a machine, whichever experiment asks for it first.
 
     Parameters
     ----------
     wanted : dict
         All settings, among them `dataset` and `epochs`.
+    count : int
+        Training images.
     fit, build : callable
         As of `jscc.training.trained_once`.
     *code : callable
@@ -133,7 +135,7 @@ def kept(wanted: dict, fit: Callable, build: Callable, *code: Callable):
     from jscc.training import trained_once
 
     dataset = wanted["dataset"]
-    if wanted["epochs"] * len(parts(dataset).train) < SHORT:
+    if wanted["epochs"] * count < SHORT:
         return fit()
     data = "drawn" if dataset == "random_bits" else datasets.fingerprint(dataset)
     text = json.dumps([wanted, sources.reached(*map(qualified, code)).total, data], sort_keys=True)
