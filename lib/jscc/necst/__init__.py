@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "decoding": ["Decoder"],
+        "downstream": ["CLASSIFIERS", "UnguardedQDA", "classifier", "constant_bits", "predicted"],
+        "image_files": ["OperatingPoints", "fewest_bits", "operating_points", "payload_bits"],
+        "labels": ["binarized_mnist_labels", "find_gray"],
         "linear": ["LinearCode", "good_code"],
         "model": [
             "SETTINGS",

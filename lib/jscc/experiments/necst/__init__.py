@@ -1,7 +1,7 @@
 """Paper 4: the experiments of the chapter on neural joint source-channel codes."""
 
-from jscc.experiments.necst import estimators, reconstruction
+from jscc.experiments.necst import colour, downstream, estimators, reconstruction
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS = [*reconstruction.EXPERIMENTS, *estimators.EXPERIMENTS]
+EXPERIMENTS = [*reconstruction.EXPERIMENTS, *estimators.EXPERIMENTS, *downstream.EXPERIMENTS, *colour.EXPERIMENTS]
