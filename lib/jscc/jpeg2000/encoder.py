@@ -63,9 +63,9 @@ def encode_block(coefficients, outline: Outline, passes: int) -> bytes:
 
     Examples
     --------
-    >>> from jscc.jpeg2000 import Outline, decode_block
     The first block of the standard's own example (J.10.4), whose end is the predictable one:
 
+    >>> from jscc.jpeg2000 import Outline, decode_block
     >>> outline = Outline(width=1, height=5, planes=6, orientation=0, style=PREDICTABLE)
     >>> content = encode_block([[-53], [-45], [-61], [-65], [-39]], outline, 16)
     >>> content.hex(), decode_block(content, outline, [(16, len(content))]).coefficients.ravel()

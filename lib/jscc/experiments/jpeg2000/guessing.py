@@ -28,9 +28,9 @@ DENSITY_SEED = 1
 # Name: largest number of queries (0: Chase's 2^q), and rule.
 DECODERS = {
     "chase_window": (0, "window"),
-    "guessing_16": (16, "bytes"),
     "guessing_64": (64, "bytes"),
     "guessing_64_window": (64, "window"),
+    "guessing_256_window": (256, "window"),
 }
 
 
@@ -64,7 +64,7 @@ def guessing_rows(image: str, bpp: float, block: int, ebn0_db: float, decoder: s
 
 def _grid(scale: str) -> list[dict]:
     decoders, rates, points, n = {
-        "smoke": (("chase_window", "guessing_16"), (0.4,), (4.5,), 2),
+        "smoke": (("chase_window", "guessing_64"), (0.4,), (4.5,), 2),
         "quick": (DECODERS, (0.4,), (4.0, 4.5), 10),
         "paper": (DECODERS, (0.4, 1.0), (3.5, 4.0, 4.5, 5.0), 200),
     }[scale]

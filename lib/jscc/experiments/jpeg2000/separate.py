@@ -1,7 +1,8 @@
 """The same images by a separate design at the same rate: a repeat-accumulate code of rate 1/2, and no turns.
 
 Bytes of the code-blocks fill frames one after the other; the code's `N_CHECKS` parity bits follow as many bits of
-information. What belief propagation leaves with a syndrome is known to be wrong, as a CRC would tell.
+information. What belief propagation leaves with a syndrome is known to be wrong, as a CRC would tell; it may also end
+at a wrong word of the code, of which this one has some of low weight (a single information bit and eight of parity).
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def _grid(scale: str) -> list[dict]:
     images, rates, points, n = {
         "smoke": (("camera",), (0.4,), (2.0,), 2),
         "quick": (("camera",), (0.4,), (1.5, 2.0), 20),
-        "paper": (("lena", "camera"), (0.4, 1.0), (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.5), 500),
+        "paper": (("lena", "camera"), (0.4, 1.0), (1.25, 1.5, 1.75, 2.0, 2.5, 3.5), 500),
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "decoder": "ldpc", "n": n}
