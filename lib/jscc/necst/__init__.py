@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "adaptive": ["MixedNoise", "PrefixNecst", "prefix"],
         "decoding": ["Decoder"],
         "downstream": ["CLASSIFIERS", "UnguardedQDA", "classifier", "constant_bits", "predicted"],
         "image_files": ["OperatingPoints", "fewest_bits", "operating_points", "payload_bits"],
