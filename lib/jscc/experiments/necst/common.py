@@ -68,37 +68,68 @@ def digits_rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return order[560:], order[:200], order[200:560]
 
 
-def network_of(dataset: str, bits: int, noise: float, channel: str = "bsc"):
-    """The paper's perceptrons for a data set; smaller ones for the digits."""
-    from jscc.necst.model import SETTINGS, Necst, network, perceptrons  # torch, which `jscc list` does without
+def network_of(dataset: str, bits: int, noise: float, channel: str = "bsc", kind: str = "plain"):
+    """The paper's perceptrons for a data set; smaller ones for the digits.
+
+    The kind "prefix" is `jscc.necst.adaptive.PrefixNecst`, "plain" any other.
+    """
+    from jscc.necst.adaptive import PrefixNecst  # torch, which `jscc list` does without
+    from jscc.necst.model import SETTINGS, Necst, network, perceptrons
 
     if dataset in SETTINGS:
-        return network(dataset, bits=bits, channel=channel, noise=noise)
-    return Necst(*perceptrons(64, bits, 100), bits, channel, noise)
+        model = network(dataset, bits=bits, channel=channel, noise=noise)
+    else:
+        model = Necst(*perceptrons(64, bits, 100), bits, channel, noise)
+    return PrefixNecst(model.encoder, model.decoder, bits, channel, noise) if kind == "prefix" else model
 
 
-def trained(dataset: str, bits: int, noise: float, epochs: int, seed: int, *, channel: str = "bsc", **objective):
+def trained(
+    dataset: str,
+    bits: int,
+    noise: float,
+    epochs: int,
+    seed: int,
+    *,
+    channel: str = "bsc",
+    kind: str = "plain",
+    highest_noise: float | None = None,
+    **objective,
+):
     """Train a model as the supplement says, but with a rate that falls to 0 in place of hundreds of epochs more.
 
     Its gradient goes through one sample in half precision; `objective` are settings of
-    `jscc.necst.objectives.Objective` that differ. Several experiments ask for the same model: see `kept`.
+    `jscc.necst.objectives.Objective` that differ. With a highest noise, each batch has its own, from the model's noise
+    up to that. Several experiments ask for the same model: see `kept`.
     """
-    wanted = {"dataset": dataset, "bits": bits, "noise": noise, "epochs": epochs, "seed": seed, "channel": channel}
-    build = partial(network_of, dataset, bits, noise, channel)
-    fit = partial(train_perceptrons, build, dataset, epochs, seed, objective)
-    return kept(wanted | objective, len(parts(dataset).train), fit, build, train_perceptrons, network_of)
+    model = {"dataset": dataset, "bits": bits, "noise": noise, "channel": channel, "kind": kind}
+    build = partial(network_of, **model)
+    fit = partial(train_perceptrons, build, dataset, epochs, seed, objective, noise, highest_noise)
+    wanted = {**model, "epochs": epochs, "seed": seed, "highest_noise": highest_noise, **objective}
+    return kept(wanted, len(parts(dataset).train), fit, build, train_perceptrons, network_of)
 
 
-def train_perceptrons(build: Callable, dataset: str, epochs: int, seed: int, objective: dict, checkpoint=None):
+def train_perceptrons(
+    build: Callable,
+    dataset: str,
+    epochs: int,
+    seed: int,
+    objective: dict,
+    noise: float,
+    highest_noise: float | None,
+    checkpoint: Path | None = None,
+):
     """The training of `trained`, from the start or from a checkpoint."""
+    from jscc.necst.adaptive import MixedNoise
     from jscc.necst.objectives import Objective
     from jscc.training import Training, train
 
-    settings = {"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective
+    loss = Objective(**{"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective)
+    if highest_noise is not None:
+        loss = MixedNoise(loss, noise, highest_noise)
     return train(
         build,
         (parts(dataset).train,),
-        Objective(**settings),
+        loss,
         Training(epochs, 100, 0.001, schedule="cosine"),
         seed=seed,
         device="cpu",
