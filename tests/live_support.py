@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jscc.live.wasm import build, linker, live_kernel
+from jscc.live.kernels import KERNELS
+from jscc.live.wasm import build, linker
 from support import ROOT
 
 SCRIPT = ROOT / "book" / "_static" / "live" / "live.js"
@@ -33,10 +34,16 @@ def node() -> str:
 @functools.cache
 def stored(function) -> dict:
     """A live kernel as pages store it; without a linker the test is skipped."""
-    kernel = live_kernel(function)
+    kernel = KERNELS[function.__name__]
+    return {"wasm": base64.b64encode(built()[kernel.name]).decode(), "arguments": kernel.describe()}
+
+
+@functools.cache
+def built() -> dict[str, bytes]:
+    """All live kernels, compiled in one go; without a linker the test is skipped."""
     if linker() is None:
         pytest.skip("no wasm-ld on this machine")
-    return {"wasm": base64.b64encode(build([kernel])[kernel.name]).decode(), "arguments": kernel.describe()}
+    return build(list(KERNELS.values()))
 
 
 def called(function, given: dict) -> dict:
