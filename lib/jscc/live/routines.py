@@ -1,7 +1,7 @@
-"""What code made by numba calls and a page does not have: matrix products in single precision, and strides of a reshape.
+"""What numba's code calls and a page does not have: products of matrices in single precision, strides of a reshape.
 
-In Python ``np.dot`` ends in a BLAS library; kernels with products of matrices are linked with these three. Arrays are as
-BLAS has them: column by column, `lda` numbers from one column to the next.
+In Python ``np.dot`` ends in a BLAS library; kernels with products of matrices are linked with these three instead.
+Arrays are as BLAS has them: column by column, `lda` numbers from one column to the next.
 """
 
 from __future__ import annotations
