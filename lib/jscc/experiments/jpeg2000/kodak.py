@@ -15,7 +15,6 @@ from jscc.experiments.jpeg2000.common import (
     quality_of,
     squared_error,
 )
-from jscc.experiments.jpeg2000.psnr import EBN0_DB, RATES
 from jscc.jpeg2000.rebuilding import Rebuilder
 from jscc.runner import Experiment
 
@@ -47,14 +46,14 @@ COUNTS = ("blocks_wrong", "blocks_invalid", "blocks_undetected")
 
 
 def _grid(scale: str) -> list[dict]:
-    images, rates, points, n = {
-        "smoke": (IMAGES[:1], (0.4,), (4.5,), 2),
-        "quick": (IMAGES[:4], (0.4,), (4.5, 5.0), 3),
-        "paper": (IMAGES, RATES, EBN0_DB, 21),  # 504 of the set
+    images, rates, n = {
+        "smoke": (IMAGES[:1], {0.4: (4.5,)}, 2),
+        "quick": (IMAGES[:4], {0.4: (4.5, 5.0)}, 3),
+        "paper": (IMAGES, {0.4: (4.0, 4.5, 5.0, 5.5, 6.0), 1.0: (4.5, 5.0)}, 21),  # 504 of the set
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "n": n}
-        for bpp in rates
+        for bpp, points in rates.items()
         for ebn0_db in points
         for image in images
     ]
