@@ -12,7 +12,7 @@ from jscc import datasets
 from jscc.arithmetic import patterns
 from jscc.channels import awgn, awgn_llr, bpsk
 from jscc.convolutional import ConvolutionalCode
-from jscc.jpeg2000 import decode_block, decode_image, parse
+from jscc.jpeg2000 import decode_block, decode_image, encode_block, parse, recoded
 from jscc.jpeg2000.rebuilding import Rebuilder
 from jscc.jpeg2000.receiver import (
     CodeBlock,
@@ -22,7 +22,7 @@ from jscc.jpeg2000.receiver import (
     coded_blocks,
     segment_density,
 )
-from jscc.jpeg2000.tier1 import CAUSAL, RESET, SYMBOLS, Outline
+from jscc.jpeg2000.tier1 import CAUSAL, PREDICTABLE, RESET, SYMBOLS, Outline
 from jscc.turbo import RandomInterleaver
 
 CODE = ConvolutionalCode((0o13, 0o15), 3, feedback=0o13, terminated=True)
@@ -62,12 +62,14 @@ def is_valid(bits, block, rule):
     found = decode_block(np.packbits(bits).tobytes(), block.outline, [(block.passes, block.n_bytes)])
     if found.marker[0]:
         return False
+    content = np.packbits(bits).tobytes()
     in_window = -5 <= 8 * found.overrun[0] - found.unread[0] <= 2
     return {
         "bytes": found.overrun[0] in (0, 1),
         "window": in_window,
         "symbols": found.wrong_symbols == 0,
         "symbols+window": found.wrong_symbols == 0 and in_window,
+        "predictable": encode_block(found.coefficients, block.outline, block.passes) == content,
     }[rule]
 
 
@@ -123,12 +125,15 @@ def random_block(rng, width, height, style, rule):
                 return block, content
 
 
-@pytest.mark.parametrize("style", [0, RESET, CAUSAL, SYMBOLS, RESET | SYMBOLS])
-@pytest.mark.parametrize("rule", ["bytes", "window", "symbols", "symbols+window"])
-def test_short_cuts_change_nothing_of_random_bytes_either(style, rule):
+@pytest.mark.parametrize(
+    ("rule", "style"),
+    [
+        *product(["bytes", "window"], [0, RESET, CAUSAL, SYMBOLS]),
+        *product(["symbols", "symbols+window"], [SYMBOLS, RESET | SYMBOLS]),
+    ],
+)
+def test_short_cuts_change_nothing_of_random_bytes_either(rule, style):
     """Bytes of ones are frequent here, so that markers and stuffed bits are met; shapes end within a stripe."""
-    if "symbols" in rule and not style & SYMBOLS:
-        pytest.skip("no symbols to judge by")
     rng = np.random.default_rng(style)
     drawn = [
         random_block(rng, width, height, style, rule.removesuffix("+window"))
@@ -142,6 +147,14 @@ def test_short_cuts_change_nothing_of_random_bytes_either(style, rule):
         llr[row, :length] = (1 - 2.0 * bits) * rng.exponential(4, length)
     found = check_against_full_search(SegmentDecoder(blocks, q=5, beta=1, rule=rule), llr, lengths)
     assert "+" in rule or (0 < found.converged.sum() and (found.candidates > 1).any())
+
+
+def random_predictable_block(rng, width, height):
+    """What random bytes decode to, coded with predictable termination."""
+    outline, passes = Outline(width, height, 6, int(rng.integers(4)), PREDICTABLE), int(rng.integers(2, 12))
+    found = decode_block(rng.bytes(20), outline, [(passes, 20)])
+    content = np.frombuffer(encode_block(found.coefficients, outline, passes), np.uint8)
+    return CodeBlock(0, outline, passes, len(content)), content
 
 
 def guessed_in_full(llr, block, max_queries, n_best, rho, rule):
@@ -170,10 +183,14 @@ def guessed_in_full(llr, block, max_queries, n_best, rho, rule):
 
 
 @pytest.mark.parametrize("n_best", [1, 3])
-@pytest.mark.parametrize("rule", ["bytes", "window"])
+@pytest.mark.parametrize("rule", ["bytes", "window", "predictable"])
 def test_guessing_is_its_definition(rule, n_best):
     rng = np.random.default_rng(n_best)
-    drawn = [random_block(rng, width, height, 0, rule) for height, width in ((3, 5), (9, 4), (16, 17)) * 4]
+    shapes = ((3, 5), (9, 4), (16, 17)) * 4
+    if rule == "predictable":
+        drawn = [random_predictable_block(rng, width, height) for height, width in shapes]
+    else:
+        drawn = [random_block(rng, width, height, 0, rule) for height, width in shapes]
     blocks = [block for block, _ in drawn]
     decoder = SegmentGuesser(blocks, max_queries=60, rho=0.02, n_best=n_best, rule=rule)
     lengths = np.array([8 * block.n_bytes for block in blocks] * 5)
@@ -281,3 +298,29 @@ def test_turns_mend_what_the_tandem_leaves(codestream):
     wrong = (received.content != link.content).sum(axis=(1, 2))
     assert wrong[0] > 2 * wrong[1] > 2 * wrong[5]
     assert (received.content == link.transmit(4.5, 30, 1).content).all()
+
+
+def test_with_predictable_termination_no_wrong_word_is_delivered_for_right(codestream):
+    other = recoded(codestream, PREDICTABLE)
+    assert (decode_image(other) == decode_image(codestream)).all()
+    source = partial(SegmentGuesser, max_queries=64, rho=1e-3, rule="predictable")
+    link = ImageLink(other, CODE, RandomInterleaver(0), source=source)
+    received = link.transmit(4.25, 20, 1)
+    wrong = np.logical_or.reduceat(received.content != link.content, link.starts[:-1], axis=2)
+    assert wrong[1].sum() > wrong[5].sum() and received.valid[5].mean() > 0.9
+    assert (wrong[5] & received.valid[5]).sum() <= 2
+    assert (~wrong & ~received.valid).sum() == 0  # a right word is always known for right
+
+
+def test_a_codestream_coded_again_keeps_its_coefficients(codestream):
+    with pytest.raises(ValueError, match="the same of CAUSAL is expected"):
+        recoded(codestream, CAUSAL)
+    for style in (0, RESET | SYMBOLS | PREDICTABLE):
+        other = recoded(codestream, style)
+        assert {block.outline.style for block in coded_blocks(other)} == {style}
+        for old, new in zip(coded_blocks(codestream), coded_blocks(other), strict=True):
+            found = [
+                decode_block(each.bytes_of(block.number), block.outline, [(block.passes, block.n_bytes)]).coefficients
+                for each, block in ((codestream, old), (other, new))
+            ]
+            assert (found[0] == found[1]).all()

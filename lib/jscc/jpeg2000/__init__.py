@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "encoder": ["encode_block"],
         "markers": ["CodestreamError", "Limits"],
         "mutation": ["mutate"],
+        "recoding": ["recoded"],
         "tier1": ["DecodedBlock", "Outline", "decode_block"],
         "wavelet": ["OPENJPEG", "STANDARD", "Lifting", "inverse_transform"],
     },

@@ -7,6 +7,8 @@ two have only tables in common.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -16,6 +18,9 @@ from jscc.jpeg2000.tier1 import (
     _ZERO,
     BYPASS,
     CAUSAL,
+    MAX_PLANES,
+    MAX_SAMPLES,
+    MAX_SIDE,
     N_CONTEXTS,
     PREDICTABLE,
     REFINE_CONTEXT,
@@ -29,7 +34,7 @@ from jscc.jpeg2000.tier1 import (
     reset_contexts,
 )
 
-__all__ = ["encode_block"]
+__all__ = ["Workspace", "encode_block", "is_own_word", "new_workspace"]
 
 # What the coder keeps: interval, code register, bits until a byte leaves it, place of the byte that may still grow.
 _LENGTH, _CODE, _COUNT, _PLACE, _STATE = range(5)
@@ -87,6 +92,55 @@ def encode_block(coefficients, outline: Outline, passes: int) -> bytes:
         outline, passes, values, known, np.zeros(N_CONTEXTS, np.int64), np.zeros(_STATE, np.int64), out
     )
     return out[1 : 1 + length].tobytes()
+
+
+class Workspace(NamedTuple):
+    """The arrays of an encoder: coefficients, what is known of them, contexts, registers, bytes."""
+
+    values: np.ndarray
+    known: np.ndarray
+    contexts: np.ndarray
+    state: np.ndarray
+    out: np.ndarray
+
+
+def new_workspace() -> Workspace:
+    """The arrays of an encoder for blocks of any size."""
+    bordered = max((min(MAX_SIDE, MAX_SAMPLES // height) + 2) * (height + 2) for height in range(1, MAX_SIDE + 1))
+    return Workspace(
+        values=np.zeros(MAX_SAMPLES, np.int64),
+        known=np.zeros(bordered * _KNOWN, np.uint8),
+        contexts=np.zeros(N_CONTEXTS, np.int64),
+        state=np.zeros(_STATE, np.int64),
+        out=np.zeros(MAX_SAMPLES * (MAX_PLANES + 2) + 64, np.uint8),
+    )
+
+
+@_kernel
+def is_own_word(outline, passes, values, source, n_bytes, work):
+    """Whether bytes are those that the encoder makes of the coefficients (int32, row by row) they decode to."""
+    height, width = outline.height, outline.width
+    for k in range(height * width):
+        work.values[k] = values[k]
+    size = (height + 2) * (width + 2) * _KNOWN
+    for k in range(size):
+        work.known[k] = 0
+    work.out[0] = 0
+    length = _encode_passes(
+        outline,
+        passes,
+        work.values[: height * width].reshape(height, width),
+        work.known[:size].reshape(height + 2, width + 2, _KNOWN),
+        work.contexts,
+        work.state,
+        work.out,
+    )
+    if length != n_bytes:
+        return False
+    for k in range(n_bytes):
+        if work.out[1 + k] != source[k]:
+            return False
+    return True
 
 
 # --- The MQ coder (annex C.2) ----------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from numba import njit
 
 from jscc.arithmetic.chase import hard_decisions, least_reliable
 from jscc.arithmetic.guessing import MAX_QUERIES, MAX_RANKS, Density, pattern_table, soft_output
+from jscc.jpeg2000.encoder import is_own_word, new_workspace
 from jscc.jpeg2000.receiver.blocks import RULES, WINDOW, CodeBlock, SegmentResult, pack_bytes
 from jscc.jpeg2000.stripes import (
+    SYMBOL_RULE,
     begin_segment,
     copy_level,
     is_lost,
@@ -26,12 +28,14 @@ from jscc.jpeg2000.stripes import (
     steps_of,
     verdict,
 )
-from jscc.jpeg2000.tier1 import BYTES, PASSES, START, SYMBOLS, Outline
+from jscc.jpeg2000.tier1 import BYTES, FED, PASSES, PLACE, PREDICTABLE, START, SYMBOLS, Outline
 from jscc.soft import as_batch
 
 __all__ = ["GuessedSegments", "SegmentGuesser", "segment_density"]
 
 KEPT = 24  # copies of the received word's decoder
+PREDICTABLE_RULE = -1
+MOST_READ = 2  # bytes beyond a segment that ends predictably
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,8 +64,9 @@ class SegmentGuesser:
         Density of valid words among those not tried, above 0 and at most 1: see `segment_density`.
     n_best : int
         The search stops with this number of valid words found.
-    rule : {"bytes", "window", "symbols", "symbols+window"}
-        As for `SegmentDecoder`.
+    rule : {"bytes", "window", "symbols", "symbols+window", "predictable"}
+        As for `SegmentDecoder`. "predictable": the word is the one that the encoder makes of what it decodes to, which
+        holds for blocks whose termination is predictable, as their style then says.
 
     Raises
     ------
@@ -96,12 +101,14 @@ class SegmentGuesser:
                 raise ValueError(f"{name}={value} given, an integer from 1 to {MAX_QUERIES} is expected")
         if not 0 < rho <= 1:
             raise ValueError(f"rho={rho} given, a density above 0 and at most 1 is expected")
-        if rule not in RULES:
-            raise ValueError(f"rule={rule!r} given, one of {', '.join(RULES)} is expected")
-        if "symbols" in rule and not all(block.outline.style & SYMBOLS for block in blocks):
-            raise ValueError(f"rule={rule!r} given, blocks with segmentation symbols are expected")
+        rules = RULES | {"predictable": PREDICTABLE_RULE}
+        if rule not in rules:
+            raise ValueError(f"rule={rule!r} given, one of {', '.join(rules)} is expected")
+        needed = PREDICTABLE if rule == "predictable" else SYMBOLS if "symbols" in rule else 0
+        if not all(block.outline.style & needed == needed for block in blocks):
+            raise ValueError(f"rule={rule!r} given, blocks of style {needed} are expected")
         self.blocks, self.max_queries, self.rho = tuple(blocks), int(max_queries), float(rho)
-        self.n_best, self.rule = int(n_best), rule
+        self.n_best, self.rule, self._rule = int(n_best), rule, rules[rule]
         self._outlines = np.array([block.outline for block in blocks], np.int64)
         self._passes = np.array([block.passes for block in blocks], np.int64)
         self._bits = np.array([8 * block.n_bytes for block in blocks], np.int64)
@@ -132,7 +139,7 @@ class SegmentGuesser:
         if own.max(initial=0) > width or (lengths is not None and not np.array_equal(lengths, own)):
             raise ValueError(f"words of {width} bits and lengths={lengths} given, {own} are expected")
         found = GuessedSegments(*vars(SegmentResult.blank(words, width)).values(), np.zeros(words, np.float32))
-        stack, shares = new_stack(width // 8, KEPT + 1), np.zeros((2, width))
+        stack, work, shares = new_stack(width // 8, KEPT + 1), new_workspace(), np.zeros((2, width))
         for index, block in enumerate(self.blocks):
             ranks, starts, used = pattern_table(min(8 * block.n_bytes, MAX_RANKS), self.max_queries, 0)
             _guess_segments(
@@ -143,11 +150,12 @@ class SegmentGuesser:
                 block.passes,
                 min(self.n_best, len(starts) - 1),
                 self.rho,
-                RULES[self.rule],
+                self._rule,
                 WINDOW,
                 ranks,
                 starts,
                 stack,
+                work,
                 np.zeros(KEPT, np.int64),
                 np.zeros(used, np.int64),
                 np.zeros(min(self.n_best, len(starts) - 1), np.int64),
@@ -200,6 +208,19 @@ def segment_density(decoder: SegmentGuesser, llr, bits) -> Density:
     hits = int((found.converged & ~right).sum())
     trials = int(found.iterations.sum()) - int(right.sum())
     return Density((hits + 0.5) / (trials + 1), hits, trials)
+
+
+@njit(cache=True)
+def _passed(outline, stack, work, passes, rule, window):
+    """Whether a word of which all steps are done is valid."""
+    if rule != PREDICTABLE_RULE:
+        return verdict(stack, 0, rule, window)
+    state, n_bytes = stack.state[0], stack.segments[0, BYTES]
+    after = state[PLACE] + 1 - stack.segments[0, START]
+    beyond = after + state[FED] - 1 - n_bytes
+    if (state[FED] > 0 and after < n_bytes) or not 0 <= beyond <= MOST_READ:
+        return False
+    return is_own_word(outline, passes, stack.values[0], stack.source, n_bytes, work)
 
 
 @njit(cache=True)
@@ -263,6 +284,7 @@ def _guess_segments(
     ranks,
     starts,
     stack,
+    work,
     needs,
     order,
     found_at,
@@ -280,6 +302,7 @@ def _guess_segments(
     outline = Outline(shape[0], shape[1], shape[2], shape[3], shape[4])
     total = steps_of(outline, passes)
     apart = (total + len(needs) - 1) // len(needs)
+    lost_by = SYMBOL_RULE if rule == PREDICTABLE_RULE else rule  # by a marker alone
     stack.segments[0, START], stack.segments[0, BYTES], stack.segments[0, PASSES] = 0, n_bits // 8, passes
     for word in chosen:
         row, out = llr[word], bits[word]
@@ -291,9 +314,9 @@ def _guess_segments(
         pack_bytes(out, n_bits // 8, stack.source)
         in_list, tried = 0, 0.0
         least, winner = np.inf, np.int64(-1)
-        whole, copies, reached, done = _run_received(outline, stack, total, rule, apart, needs)
+        whole, copies, reached, done = _run_received(outline, stack, total, lost_by, apart, needs)
         steps[word] = done
-        received_valid = whole and verdict(stack, 0, rule, window)
+        received_valid = whole and _passed(outline, stack, work, passes, rule, window)
         for pattern in range(len(starts) - 1):
             begin, end = starts[pattern], starts[pattern + 1]
             weight, first = 0.0, np.int64(n_bits)
@@ -307,9 +330,9 @@ def _guess_segments(
                 for k in range(begin, end):
                     place = order[ranks[k]]
                     stack.source[place >> 3] ^= 0x80 >> (place & 7)
-                alive, done = _run_flipped(outline, stack, total, rule, apart, needs, copies, first >> 3)
+                alive, done = _run_flipped(outline, stack, total, lost_by, apart, needs, copies, first >> 3)
                 steps[word] += done
-                valid = alive and verdict(stack, 0, rule, window)
+                valid = alive and _passed(outline, stack, work, passes, rule, window)
                 for k in range(begin, end):
                     place = order[ranks[k]]
                     stack.source[place >> 3] ^= 0x80 >> (place & 7)
