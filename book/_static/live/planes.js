@@ -20,7 +20,7 @@
   // A canvas of small squares; paint(i) gives a grey level or a colour [r, g, b].
   function grid(columns, rows, scale, attributes) {
     const canvas = h("canvas", { width: columns, height: rows, ...attributes });
-    canvas.style.width = `${columns * scale}px`;
+    canvas.wanted = `${columns * scale}px`;
     canvas.paint = (paint) => {
       const context = canvas.getContext("2d");
       const image = context.createImageData(columns, rows);
@@ -33,7 +33,13 @@
     return canvas;
   }
 
-  const framed = (caption, canvas) => h("figure", { class: "jscc-live-grid-box" }, canvas, h("figcaption", {}, caption));
+  const framed = (caption, canvas) =>
+    h(
+      "figure",
+      { class: "jscc-live-grid-box", style: `width: ${canvas.wanted}` },
+      canvas,
+      h("figcaption", {}, caption),
+    );
 
   function softmax(scores) {
     const top = Math.max(...scores);
@@ -77,7 +83,7 @@
 
     // -- What is shown --
 
-    const canvas = grid(SIDE, SIDE, 8, { class: "jscc-live-pixels", tabindex: 0, role: "application" });
+    const canvas = grid(SIDE, SIDE, 6, { class: "jscc-live-pixels", tabindex: 0, role: "application" });
     const planeCanvas = grid(SIDE, SIDE, 5, { class: "jscc-live-pixels", role: "img" });
     const syndromeCanvas = grid(SIDE, checks / SIDE, 5, { class: "jscc-live-pixels", role: "img" });
     const backCanvas = grid(SIDE, SIDE, 5, { class: "jscc-live-pixels", role: "img" });
