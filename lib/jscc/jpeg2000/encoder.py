@@ -105,7 +105,13 @@ class Workspace(NamedTuple):
 
 
 def new_workspace() -> Workspace:
-    """The arrays of an encoder for blocks of any size."""
+    """The arrays of an encoder for blocks of any size.
+
+    Examples
+    --------
+    >>> new_workspace().values.shape
+    (4096,)
+    """
     bordered = max((min(MAX_SIDE, MAX_SAMPLES // height) + 2) * (height + 2) for height in range(1, MAX_SIDE + 1))
     return Workspace(
         values=np.zeros(MAX_SAMPLES, np.int64),

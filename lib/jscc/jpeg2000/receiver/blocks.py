@@ -55,6 +55,17 @@ def coded_blocks(codestream: Codestream) -> list[CodeBlock]:
     ------
     ValueError
         If a block has several segments, as the styles BYPASS and TERMALL make them, or cannot be decoded.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> from jscc.jpeg2000 import parse
+    >>> file = io.BytesIO()
+    >>> Image.linear_gradient("L").save(file, "JPEG2000", no_jp2=True, codeblock_size=(32, 32))
+    >>> blocks = coded_blocks(parse(file.getvalue()))
+    >>> blocks[0].outline
+    Outline(width=8, height=8, planes=8, orientation=0, style=0)
     """
     found = []
     for number in np.flatnonzero(codestream.blocks["n_passes"]):

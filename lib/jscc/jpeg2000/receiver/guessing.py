@@ -200,6 +200,15 @@ def segment_density(decoder: SegmentGuesser, llr, bits) -> Density:
     ------
     ValueError
         If the decoder makes lists.
+
+    Examples
+    --------
+    >>> block = CodeBlock(0, Outline(width=1, height=5, planes=6, orientation=0, style=0), 16, 6)
+    >>> bits = np.unpackbits(np.frombuffer(bytes.fromhex("01 8F 0D C8 75 5D"), np.uint8))
+    >>> words = np.tile(bits, (100, 1))
+    >>> llr = 4 - 8.0 * words + 4 * np.random.default_rng(0).standard_normal(words.shape)
+    >>> segment_density(SegmentGuesser([block], max_queries=32), llr, words).trials > 500
+    True
     """
     if decoder.n_best != 1:
         raise ValueError(f"n_best={decoder.n_best} given, 1 is expected")

@@ -56,6 +56,21 @@ class ImageLink:
     ------
     ValueError
         If a number is below 1, or the codestream has no blocks that can be sent.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> from jscc.jpeg2000 import parse
+    >>> file = io.BytesIO()
+    >>> picture = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    >>> Image.fromarray(picture).save(file, "JPEG2000", no_jp2=True, irreversible=True, quality_layers=[8])
+    >>> code = ConvolutionalCode((0o13, 0o15), 3, feedback=0o13, terminated=True)
+    >>> link = ImageLink(parse(file.getvalue()), code, RandomInterleaver(0))
+    >>> received = link.transmit(5.0, trials=50, rng=1)
+    >>> wrong = (received.content != link.content).any(axis=2).sum(axis=1)
+    >>> bool(wrong[0] > 2 * wrong[-1])
+    True
     """
 
     def __init__(
