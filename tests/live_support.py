@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from jscc.live.figure import kernels_html, wanted
 from jscc.live.kernels import KERNELS
-from jscc.live.wasm import build, linker
+from jscc.live.wasm import GENERIC, build, linker
 from support import ROOT
 
 STATIC = ROOT / "book" / "_static"
@@ -81,6 +83,15 @@ def called_under_node(function, calls: list[dict], repeat: int = 1) -> tuple[lis
                     place += value.nbytes
             results.append(result)
         return results, json.loads(done.stdout)[function.__name__]
+
+
+def printed_by_any_processor(program: str) -> str:
+    """What a Python program prints, numba compiling for the processor of no kind that pages are compiled from.
+
+    Where sums may be taken in any order their rounding depends on the processor.
+    """
+    command, environment = [sys.executable, "-c", program], os.environ | GENERIC
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 def finite(scalars: dict) -> dict:

@@ -14,11 +14,11 @@ from jscc.bitplanes import unpack_planes
 from jscc.channels import llr
 from jscc.classify import BitPrior, gray_images, paper_code, shipped_classifier, symbols
 from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
-from jscc.gfq import Trial, leaf_removal
+from jscc.gfq import leaf_removal
 from jscc.ldpc import BeliefPropagation, syndromes
 from jscc.live.controls import word_code
 from jscc.statistics import binomial_interval
-from live_support import figures_of, page_of
+from live_support import figures_of, page_of, printed_by_any_processor
 from support import chromium
 
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
@@ -290,6 +290,25 @@ def test_a_plane_comes_back_iteration_by_iteration(opened, dataset):
 # -- A word that freezes ---------------------------------------------------------------------------------------------
 
 
+# The library's trial on the page's word, iteration by iteration.
+TRIAL = """
+import json
+import numpy as np
+from jscc.gfq import Trial
+from jscc.live.controls import word_code
+source, seed, gamma0, prior = {}, {}, {}, {}
+trial, steps = Trial(word_code(), prior=prior), []
+trial.load((np.array(source)[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)
+trial.start()
+while not steps or steps[-1]["unsatisfied"]:
+    unsatisfied = trial.sweep([1 - gamma0])[1]
+    values = dict(symbols=trial.symbols(), largest=trial.marginals().max(axis=1).astype(float))
+    values = {{name: value.tolist() for name, value in values.items()}}
+    steps.append(values | dict(unsatisfied=unsatisfied, distortion=trial.distortion()))
+print(json.dumps(steps))
+"""
+
+
 def test_a_word_freezes_as_in_the_library(opened):
     page = opened("lossy/lossy")
     figure = ready(page)
@@ -300,22 +319,21 @@ def test_a_word_freezes_as_in_the_library(opened):
     assert gamma0 == 0.8
     code = word_code()
     source = np.array(state_of(figure, "trial")["source"])
-    trial = Trial(code, prior=prior)
-    trial.load((source[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)
-    trial.start()
+    expected = json.loads(printed_by_any_processor(TRIAL.format(source.tolist(), seed, gamma0, prior)))
     focus_by_keyboard(page, "One iteration")
     for k in range(5):
         page.keyboard.press("Enter")
-        _, unsatisfied = trial.sweep([1 - gamma0])
         shown = state_of(figure, "trial")
-        assert shown["symbols"] == trial.symbols().tolist()
-        assert shown["unsatisfied"][k] == unsatisfied
-        assert shown["distortion"][k] == pytest.approx(trial.distortion(), abs=1e-12)
-        np.testing.assert_allclose(shown["largest"], trial.marginals().max(axis=1), atol=1e-4)
+        assert shown["symbols"] == expected[k]["symbols"]
+        np.testing.assert_array_equal(np.float32(shown["largest"]), np.float32(expected[k]["largest"]))
     focus_by_keyboard(page, "Run")
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('figure.jscc-live').jscc.get('trial').unsatisfied.at(-1) === 0")
-    symbols_found = np.array(state_of(figure, "trial")["symbols"])
+    shown = state_of(figure, "trial")
+    symbols_found = np.array(shown["symbols"])
+    assert len(expected) == len(shown["unsatisfied"]) and expected[-1]["symbols"] == shown["symbols"]
+    for name in ("unsatisfied", "distortion"):
+        assert shown[name] == [step[name] for step in expected]
     assert not code.syndrome(symbols_found).any()
     wrong = np.bitwise_count((symbols_found ^ source).astype(np.uint8)).sum() / code.n_bits
     assert f"distortion {wrong:.4f}" in figure.locator(".jscc-live-text").text_content()

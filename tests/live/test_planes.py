@@ -41,7 +41,7 @@ OPTIONS = [{}, {"method": "min-sum"}, {"schedule": "layered"}]
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_belief_propagation_step_by_step(options):
-    """1,000 iterations in all, each from where Python's left off, and the end is the decoder's."""
+    """Over a hundred iterations, each from where Python's left off, and the end is the decoder's."""
     code, rng = paper_code(), np.random.default_rng(2)
     decoder = BeliefPropagation(code, max_iterations=50, **options)
     calls = []
