@@ -81,7 +81,7 @@ def test_a_strip_begins_and_ends_with_the_reconstructions():
 
 def test_the_reader_reads():
     images, labels, tests, truth = generative.gray_digits("digits")
-    reader = generative.trained_reader("digits", 0).model
+    reader = generative.trained_reader("digits").model
     assert (reader.predict(tests / 255) == truth).mean() > 0.9
     assert (reader.predict(tests >= 128) == truth).mean() > 0.75
     with pytest.raises(ValueError, match="dataset='omniglot' given"):

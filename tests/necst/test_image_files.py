@@ -85,7 +85,7 @@ def test_the_experiments_rows():
     clean = colour.rivals("cifar10", rows[0]["mse"], 1.0, 3)
     assert colour.rivals("cifar10", rows[0]["mse"], 0.5, 3)[0]["bits"] == pytest.approx(2 * clean[0]["bits"])
     train, test = colour.colour_images("cifar10", 50)
-    assert train.shape == (50, 32, 32, 3) and len(test) == 500
+    assert train.shape == (50, 32, 32, 3) and len(test) == 300
     assert not (train[:, None, ::8, ::8] == test[None, :, ::8, ::8]).all(axis=(2, 3, 4)).any()
     with pytest.raises(ValueError, match="dataset='svhn' given"):
         colour.colour_images("svhn", 1)

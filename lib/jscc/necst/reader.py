@@ -55,7 +55,7 @@ class DigitReader(nn.Module):
         return self.probabilities(images).argmax(axis=1)
 
 
-def train_reader(gray: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> Trained:
+def train_reader(gray: np.ndarray, labels: np.ndarray, epochs: int, seed: int, *, checkpoint=None) -> Trained:
     """Train a reader; of each batch half the images are gray, the others drawn from them.
 
     Parameters
@@ -63,6 +63,8 @@ def train_reader(gray: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -
     gray : ndarray of uint8, shape (N, pixels)
     labels : ndarray of int, shape (N,)
     epochs, seed : int
+    checkpoint : path-like, optional
+        As of `jscc.training.train`.
 
     Returns
     -------
@@ -75,4 +77,12 @@ def train_reader(gray: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -
         return F.cross_entropy(model(torch.where(drawn, torch.bernoulli(shades), shades)), truth.long())
 
     settings = Training(epochs, 100, 0.002, schedule="cosine")
-    return train(lambda: DigitReader(gray.shape[1]), (gray, labels), loss, settings, seed=seed, device="cpu")
+    return train(
+        lambda: DigitReader(gray.shape[1]),
+        (gray, labels),
+        loss,
+        settings,
+        seed=seed,
+        device="cpu",
+        checkpoint=checkpoint,
+    )

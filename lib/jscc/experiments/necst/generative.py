@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
 from jscc import datasets
-from jscc.experiments.necst.common import digits_rows, parts, trained
+from jscc.experiments.necst.common import digits_rows, kept, parts, trained
 from jscc.experiments.necst.reconstruction import BITS, EPOCHS
 from jscc.runner import Experiment
 from jscc.statistics import binomial_interval
@@ -33,14 +34,27 @@ def gray_digits(dataset: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     return held["x_train"].reshape(-1, 784), held["y_train"], held["x_test"].reshape(-1, 784), held["y_test"]
 
 
-@lru_cache(maxsize=2)
-def trained_reader(dataset: str, seed: int):
-    """A network that reads the digits of a data set, trained on gray images (for a few seconds)."""
-    from jscc.necst.reader import train_reader
-
+def trained_reader(dataset: str):
+    """The network that reads the digits of a data set, trained on gray images (for some seconds), the same for all."""
     images, labels, _, _ = gray_digits(dataset)
     epochs = READER_EPOCHS if dataset == "binarized_mnist" else 10 * READER_EPOCHS
-    return train_reader(images, labels, epochs, seed)
+    fit = partial(fit_reader, images, labels, epochs)
+    build = partial(new_reader, images.shape[1])
+    return kept({"dataset": dataset, "epochs": epochs, "reads": True}, len(images), fit, build, fit_reader, new_reader)
+
+
+def new_reader(pixels: int):
+    """A reader that has learned nothing."""
+    from jscc.necst.reader import DigitReader
+
+    return DigitReader(pixels)
+
+
+def fit_reader(images: np.ndarray, labels: np.ndarray, epochs: int, checkpoint: Path | None = None):
+    """The training of `trained_reader`."""
+    from jscc.necst.reader import train_reader
+
+    return train_reader(images, labels, epochs, 0, checkpoint=checkpoint)
 
 
 def flips(dataset: str, kind: str, noise: float, count: int, epochs: int, seed: int) -> list[dict]:
@@ -52,7 +66,7 @@ def flips(dataset: str, kind: str, noise: float, count: int, epochs: int, seed: 
     places of the way; `others` are read neither as the first nor as the second.
     """
     model = trained(dataset, BITS[dataset], noise, epochs, seed).model
-    reader = trained_reader(dataset, seed).model
+    reader = trained_reader(dataset).model
     rng = np.random.default_rng([seed, round(100 * noise)])
     images = parts(dataset).test
     codes = model.encode(images[rng.permutation(len(images))[:count]])
@@ -119,7 +133,7 @@ def chain(dataset: str, start: str, noise: float, chains: int, steps: int, epoch
     from jscc.necst.sampling import chain_steps
 
     model = trained(dataset, BITS[dataset], noise, epochs, seed).model
-    reader = trained_reader(dataset, seed).model
+    reader = trained_reader(dataset).model
     rng = np.random.default_rng([seed, round(100 * noise)])
     tests = parts(dataset).test
     shares = np.bincount(reader.predict(tests), minlength=CLASSES) / len(tests)
@@ -158,7 +172,7 @@ def described(images: np.ndarray, reader, shares: np.ndarray, first: np.ndarray)
 
 def _flips_grid(scale: str) -> list[dict]:
     dataset, noises, count, epochs, seeds = {
-        "smoke": ("digits", (0.0,), 60, 40, (0,)),
+        "smoke": ("digits", (0.0,), 60, 20, (0,)),
         "quick": ("digits", (0.0, 0.1), 360, 100, (0,)),
         "paper": ("binarized_mnist", (0.0, 0.1, 0.2), 1000, EPOCHS["binarized_mnist"], (0, 1, 2)),
     }[scale]

@@ -33,9 +33,9 @@ def train_and_keep(dataset: str, noise: float, epochs: int, seed: int, weights: 
     return rows
 
 
-def read_and_keep(dataset: str, seed: int, weights: str) -> dict:
+def read_and_keep(dataset: str, weights: str, seed: int) -> dict:
     """Train the reader of digits, keep its weights in half precision, and count its errors on gray test images."""
-    found = trained_reader(dataset, seed)
+    found = trained_reader(dataset)
     arrays = weights_of(found.model)
     kept = {} if weights == "none" else {"weights_sha256": artefacts.save(weights, arrays, {"dataset": dataset})}
     _, _, images, labels = gray_digits(dataset)
