@@ -77,14 +77,14 @@ def guessing_rows(image: str, bpp: float, block: int, ebn0_db: float, decoder: s
 
 
 def _grid(scale: str) -> list[dict]:
-    decoders, rates, points, n = {
-        "smoke": (("chase_window", "guessing_64"), (0.4,), (4.5,), 2),
-        "quick": (DECODERS, (0.4,), (4.0, 4.5), 10),
-        "paper": (DECODERS, (0.4, 1.0), (3.5, 4.0, 4.5, 5.0), 200),
+    decoders, rates, n = {
+        "smoke": (("chase_window", "guessing_64"), {0.4: (4.5,)}, 2),
+        "quick": (DECODERS, {0.4: (4.0, 4.5)}, 10),
+        "paper": (DECODERS, {0.4: (4.0, 4.5), 1.0: (4.5,)}, 200),
     }[scale]
     return [
         {"image": "camera", "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "decoder": decoder, "n": n}
-        for bpp in rates
+        for bpp, points in rates.items()
         for decoder in decoders
         for ebn0_db in points
     ]
