@@ -5,18 +5,23 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jscc.live.wasm import build, linker, live_kernel
+from jscc.live.figure import kernels_html, wanted
+from jscc.live.kernels import KERNELS
+from jscc.live.wasm import GENERIC, build, linker
 from support import ROOT
 
-SCRIPT = ROOT / "book" / "_static" / "live" / "live.js"
+STATIC = ROOT / "book" / "_static"
+SCRIPT = STATIC / "live" / "live.js"
 RUNNER = ROOT / "tests" / "live" / "run_kernels.js"
 
 
@@ -33,10 +38,16 @@ def node() -> str:
 @functools.cache
 def stored(function) -> dict:
     """A live kernel as pages store it; without a linker the test is skipped."""
-    kernel = live_kernel(function)
+    kernel = KERNELS[function.__name__]
+    return {"wasm": base64.b64encode(built()[kernel.name]).decode(), "arguments": kernel.describe()}
+
+
+@functools.cache
+def built() -> dict[str, bytes]:
+    """All live kernels, compiled in one go; without a linker the test is skipped."""
     if linker() is None:
         pytest.skip("no wasm-ld on this machine")
-    return {"wasm": base64.b64encode(build([kernel])[kernel.name]).decode(), "arguments": kernel.describe()}
+    return build(list(KERNELS.values()))
 
 
 def called(function, given: dict) -> dict:
@@ -74,6 +85,15 @@ def called_under_node(function, calls: list[dict], repeat: int = 1) -> tuple[lis
         return results, json.loads(done.stdout)[function.__name__]
 
 
+def printed_by_any_processor(program: str) -> str:
+    """What a Python program prints, numba compiling for the processor of no kind that pages are compiled from.
+
+    Where sums may be taken in any order their rounding depends on the processor.
+    """
+    command, environment = [sys.executable, "-c", program], os.environ | GENERIC
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 def finite(scalars: dict) -> dict:
     """Numbers that JSON can hold; infinity goes as a text, which JavaScript makes a number of."""
     return {name: value if np.isfinite(value) else "Infinity" for name, value in scalars.items()}
@@ -89,3 +109,32 @@ def assert_same_under_node(function, calls: list[dict], rounded: tuple[str, ...]
             else:
                 np.testing.assert_array_equal(result[name], expected, err_msg=name)
     return results
+
+
+def figures_of(notebook: str) -> str:
+    """The live figures that a committed notebook shows."""
+    cells = json.loads((ROOT / "book" / f"{notebook}.ipynb").read_text("utf8"))["cells"]
+    shown = ["".join(o["data"].get("text/html", "")) for c in cells for o in c.get("outputs", []) if "data" in o]
+    found = [html for html in shown if 'class="jscc-live"' in html]
+    assert found, f"{notebook} shows no live figure"
+    return "\n".join(found)
+
+
+def page_of(notebook: str, kernels: str | None = None) -> str:
+    """A page with a notebook's live figures as the built book holds them; without a linker the test is skipped."""
+    figures = figures_of(notebook)
+    controls, names = wanted(figures)
+    if kernels is None:
+        built()
+        kernels = kernels_html([KERNELS[name] for name in names])
+    scripts = "".join(
+        f'<script defer src="{(STATIC / path).as_uri()}"></script>'
+        for path in ("player.js", "live/live.js", *(f"live/{name}.js" for name in controls))
+    )
+    styles = "".join(
+        f'<link rel="stylesheet" href="{(STATIC / path).as_uri()}">' for path in ("player.css", "live.css")
+    )
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Test</title>"
+        f"{styles}{scripts}</head><body>{figures}{kernels}</body></html>"
+    )

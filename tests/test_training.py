@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from jscc import artefacts, training
-from jscc.training import Training, train
+from jscc.training import Training, train, trained_once
 
 PROBLEM = """
 import os, signal, sys
@@ -229,6 +229,24 @@ def test_wrong_settings_and_examples_are_refused():
     for bad in (lambda model, x, y: model(x), lambda model, x, y: 1.0, lambda model, x, y: loss(model, x, y) * np.nan):
         with pytest.raises(ValueError, match="given"):
             train(build, examples, bad, settings, device="cpu")
+
+
+def test_a_training_is_done_once_for_a_file(tmp_path):
+    calls = []
+
+    def fit(checkpoint):
+        calls.append(checkpoint)
+        return train(build, examples, loss, settings, checkpoint=checkpoint, device="cpu")
+
+    path = tmp_path / "folder" / "a.safetensors"
+    state = torch.random.get_rng_state()
+    first, second = (trained_once(path, build, fit) for _ in range(2))
+    assert len(calls) == 1 and not calls[0].exists()
+    assert second.losses == first.losses and second.resumed == settings.epochs and not second.model.training
+    assert_same(first, second)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    with pytest.raises(ValueError, match="a.safetensors"):
+        trained_once(path, lambda: torch.nn.Linear(3, 3), fit)
 
 
 def test_the_bar_goes_to_stderr_and_only_on_demand(capsys):

@@ -27,7 +27,17 @@ from jscc import artefacts
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Trained", "Training", "best_device", "deterministic", "load_weights", "outputs", "save_weights", "train"]
+__all__ = [
+    "Trained",
+    "Training",
+    "best_device",
+    "deterministic",
+    "load_weights",
+    "outputs",
+    "save_weights",
+    "train",
+    "trained_once",
+]
 
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")
@@ -339,6 +349,62 @@ def load_weights(model: torch.nn.Module, path: str | os.PathLike) -> dict:
     arrays, header = artefacts.read(path)
     _put(model, arrays, path)
     return header
+
+
+def trained_once(
+    path: str | os.PathLike,
+    build: Callable[[], torch.nn.Module],
+    fit: Callable[[Path], Trained],
+) -> Trained:
+    """Train, or read what an earlier call with the same file trained.
+
+    Parameters
+    ----------
+    path : path-like
+        File of the finished training: of this one alone, so its name has to tell all that the training depends on.
+    build : callable
+        ``build()`` makes the network; its weights are replaced.
+    fit : callable
+        ``fit(checkpoint)`` calls `train` with a checkpoint, which lies beside the file until the training ends.
+
+    Returns
+    -------
+    Trained
+        On the CPU if it was read; all its epochs are then counted as resumed.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or of another network.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> x = np.ones((8, 1), np.float32)
+    >>> build = lambda: torch.nn.Linear(1, 1)
+    >>> def fit(checkpoint):
+    ...     print("trains")
+    ...     return train(build, (x,), lambda model, x: (model(x) ** 2).mean(), checkpoint=checkpoint, device="cpu")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first, second = (trained_once(f"{folder}/a.safetensors", build, fit) for _ in range(2))
+    trains
+    >>> first.losses == second.losses
+    True
+    """
+    import torch
+
+    path = Path(path)
+    if path.is_file():
+        with torch.random.fork_rng(devices=[]):
+            model = build()
+        header = load_weights(model, path)
+        return Trained(model.eval(), header["losses"], header["evaluations"], len(header["losses"]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = path.with_suffix(".checkpoint")
+    trained = fit(checkpoint)
+    save_weights(trained.model, path, {"losses": trained.losses, "evaluations": trained.evaluations})
+    checkpoint.unlink(missing_ok=True)
+    return trained
 
 
 def _optimiser(model: torch.nn.Module, settings: Training) -> torch.optim.Optimizer:

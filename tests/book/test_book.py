@@ -17,6 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from jscc.live import linker
 from support import ROOT, chromium
 
 HOST = "127.0.0.1"
@@ -24,6 +25,8 @@ NARROW_PX = 400
 WIDE_PX = 1300
 SLACK_PX = 2
 WAIT_MS = 30_000
+PAGE_BYTES = 4_000_000
+LEAST_CONTRAST = 4.5
 PAGES = sorted(parse_toc_yaml(ROOT / "_toc.yml"))
 OWN_MATHJAX = (ROOT / "book/_static/vendor/mathjax/.complete").exists()
 BROWSER_FLAGS = [
@@ -88,6 +91,22 @@ CUT = r"""
     else if (element.getBoundingClientRect().right > right + SLACK) cut.push("sticks out: " + name(element));
   }
   return cut;
+}
+"""
+
+
+# The contrast of a text with what lies behind it, as WCAG has it.
+CONTRAST = r"""
+element => {
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+  const numbers = text => text.match(/[\d.]+/g).map(Number);
+  let behind = element;
+  while (behind && (numbers(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) behind = behind.parentElement;
+  const [a, b] = [light(numbers(getComputedStyle(element).color)),
+    light(behind ? numbers(getComputedStyle(behind).backgroundColor) : [255, 255, 255])];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
 """
 
@@ -315,6 +334,30 @@ def test_the_logo_shows_all_of_its_letters(site, visit):
     ends = seen.page.evaluate("[...document.querySelectorAll('text')].map(t => t.getBBox().x + t.getBBox().width)")
     width = seen.page.evaluate("document.documentElement.viewBox.baseVal.width")
     assert ends and max(ends) <= width
+
+
+LIVE = [name for name in PAGES if (path := ROOT / f"{name}.ipynb").exists() and "jscc-live" in path.read_text("utf8")]
+
+
+@pytest.mark.parametrize("where", ["served", "from the disk"])
+@pytest.mark.parametrize("name", LIVE)
+def test_live_figures_run_in_the_built_page(name, where, html, site, visit):
+    """Every control comes up with the network off, in both colour schemes, and the page stays small."""
+    if linker() is None:
+        pytest.skip("no wasm-ld on this machine: the pages keep their static players")
+    file = html / f"{name}.html"
+    assert file.stat().st_size < PAGE_BYTES
+    seen = visit(f"{site}/{name}.html" if where == "served" else file.as_uri())
+    figures = seen.page.locator("figure.jscc-live")
+    assert figures.count() > 0
+    for figure in figures.all():
+        figure.locator(".jscc-live-control").wait_for()
+        assert figure.get_attribute("data-ready") == "true" and figure.locator(".jscc-live-static").count() == 0
+        for theme in ("light", "dark"):
+            seen.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            assert figure.locator(".jscc-live-text").first.evaluate(CONTRAST) > LEAST_CONTRAST
+    assert not seen.outside
+    assert not seen.complaints, "\n".join(seen.complaints)
 
 
 def test_search_finds_a_word(site, visit):

@@ -8,15 +8,19 @@ import re
 import numpy as np
 import pytest
 
-from jscc import results
+from jscc import datasets, results
 from jscc.arithmetic import ChaseDecoder, GuessingDecoder
+from jscc.bitplanes import unpack_planes
+from jscc.channels import llr
+from jscc.classify import BitPrior, gray_images, paper_code, shipped_classifier, symbols
 from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
-from jscc.live import KERNELS, linker
-from jscc.live.figure import kernels_html, wanted
+from jscc.gfq import leaf_removal
+from jscc.ldpc import BeliefPropagation, syndromes
+from jscc.live.controls import word_code
 from jscc.statistics import binomial_interval
-from support import ROOT, chromium
+from live_support import figures_of, page_of, printed_by_any_processor
+from support import chromium
 
-STATIC = ROOT / "book" / "_static"
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 COUNTING_MS = 1500
 PAGE_BYTES = 4_000_000
@@ -33,40 +37,14 @@ def browser():
         browser.close()
 
 
-def figures_of(notebook: str) -> str:
-    """The live figures that a committed notebook shows."""
-    cells = json.loads((ROOT / "book" / f"{notebook}.ipynb").read_text("utf8"))["cells"]
-    shown = ["".join(o["data"].get("text/html", "")) for c in cells for o in c.get("outputs", []) if "data" in o]
-    found = [html for html in shown if 'class="jscc-live"' in html]
-    assert found, f"{notebook} shows no live figure"
-    return "\n".join(found)
-
-
 @pytest.fixture
 def opened(browser, tmp_path):
     """Open a notebook's figures as the built page holds them, from the disk; no error and no request may come up."""
     troubles, contexts = [], []
 
     def open_page(notebook, before="", kernels=None, **options):
-        figures = figures_of(notebook)
-        controls, names = wanted(figures)
-        if kernels is None:
-            if linker() is None:
-                pytest.skip("no wasm-ld on this machine")
-            kernels = kernels_html([KERNELS[name] for name in names])
-        scripts = "".join(
-            f'<script defer src="{(STATIC / path).as_uri()}"></script>'
-            for path in ("player.js", "live/live.js", *(f"live/{name}.js" for name in controls))
-        )
-        styles = "".join(
-            f'<link rel="stylesheet" href="{(STATIC / name).as_uri()}">' for name in ("player.css", "live.css")
-        )
         file = tmp_path / "page.html"
-        file.write_text(
-            "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Test</title>"
-            f"{styles}{scripts}</head><body>{figures}{kernels}</body></html>",
-            encoding="utf8",
-        )
+        file.write_text(page_of(notebook, kernels), encoding="utf8")
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -105,7 +83,7 @@ def focus_by_keyboard(page, name):
     raise AssertionError(f"the Tab key does not reach {name!r}")
 
 
-NOTEBOOKS = ["arithmetic/arithmetic"]
+NOTEBOOKS = ["arithmetic/arithmetic", "lossy/lossy", "syndromes/syndromes"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -222,3 +200,146 @@ def test_the_count_runs_on_and_comes_to_the_book_s_curve(opened):
     shown = re.search(r"95 %: ([\d.]+) to ([\d.]+)", text)
     assert [float(end) for end in shown.groups()] == [pytest.approx(float(end), rel=5e-3) for end in (low, high)]
     assert f"{count['trials']:,} packets" in text and f"{point.errors:,.0f} of {point.trials:,.0f}" in text
+
+
+# -- A picture, its planes, and the way back ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    """The one whose pictures the committed page shows; without it the page cannot be checked."""
+    classes = json.loads(re.search(r'"values":(\{.*\})\}</script>', figures_of("syndromes/syndromes"))[1])["classes"]
+    name = {"0": "mnist"}.get(classes[0])
+    if name is None or not datasets.here(name):
+        pytest.skip("the data set of the page is not here")
+    return name
+
+
+def assert_planes_are_the_library_s(figure, shipped):
+    state = state_of(figure, "state")
+    pixels = np.array(state["pixels"], np.uint8)
+    expected = syndromes(pixels, paper_code())
+    assert state["syndromes"] == expected.tolist()
+    np.testing.assert_allclose(state["probabilities"], shipped.probabilities(pixels.reshape(32, 32)), atol=1e-5)
+    text = figure.locator(".jscc-live-text").text_content()
+    plane = state["plane"]
+    ones = [int(unpack_planes(bits)[plane].sum()) for bits in (pixels, expected)]
+    assert f"Plane {plane}: {ones[0]} of 1024 bits are 1, and {ones[1]} of the 512" in text
+    assert shipped.classes[int(np.argmax(state["probabilities"]))] in text
+    return state
+
+
+def test_planes_by_keyboard_are_the_library_s(opened, dataset):
+    page, shipped = opened("syndromes/syndromes"), shipped_classifier(dataset)
+    figure = ready(page)
+    first = assert_planes_are_the_library_s(figure, shipped)
+    zero = np.flatnonzero(gray_images(dataset).test_labels == 0)[0]
+    assert first["pixels"] == symbols(gray_images(dataset).test[[zero]], transform=False)[0].tolist()
+
+    focus_by_keyboard(page, "picture")
+    page.keyboard.press("ArrowDown")
+    assert assert_planes_are_the_library_s(figure, shipped)["pixels"] != first["pixels"]
+    focus_by_keyboard(page, "pen")
+    page.keyboard.press("End")  # flips a bit
+    focus_by_keyboard(page, "plane")
+    for plane in (1, 2):
+        page.keyboard.press("ArrowRight")
+        assert assert_planes_are_the_library_s(figure, shipped)["plane"] == plane
+    page.keyboard.press("Tab")
+    before = np.array(state_of(figure, "state")["pixels"])
+    for key in ("ArrowDown", "ArrowRight", " "):
+        page.keyboard.press(key)
+    state = assert_planes_are_the_library_s(figure, shipped)
+    flipped = np.flatnonzero(before ^ np.array(state["pixels"]))
+    assert flipped.tolist() == [14 * 32 + 14] and (state["flips"], state["changes"]) == (1, 3)
+    page.keyboard.press(" ")
+    assert state_of(figure, "state")["changes"] == 0
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Home")  # draws
+    focus_by_keyboard(page, figure.locator("canvas[tabindex]").get_attribute("aria-label"))
+    for key in ("ArrowDown", " ", "ArrowDown", " "):
+        page.keyboard.press(key)
+    assert len(np.flatnonzero(before ^ np.array(assert_planes_are_the_library_s(figure, shipped)["pixels"]))) > 3
+
+
+def test_a_plane_comes_back_iteration_by_iteration(opened, dataset):
+    page = opened("syndromes/syndromes")
+    figure = ready(page)
+    pixels = np.array(state_of(figure, "state")["pixels"], np.uint8)
+    sent = syndromes(pixels, paper_code())
+    prior = BitPrior(symbols(gray_images(dataset).train, transform=False), "pixels", "position")
+    ratios = llr(prior.probability_of_one(pixels[None], 0)[0])
+    focus_by_keyboard(page, "One iteration")
+    for iterations in (1, 2, 3):
+        page.keyboard.press("Enter")
+        found = BeliefPropagation(paper_code(), max_iterations=iterations).decode(ratios, unpack_planes(sent)[0])
+        recovery = state_of(figure, "recovery")
+        assert recovery["iterations"] == found.iterations and recovery["converged"] == bool(found.converged)
+        assert recovery["bits"] == found.bits.tolist()
+        np.testing.assert_array_equal(np.array(recovery["llr"], np.float32), found.llr)
+    focus_by_keyboard(page, "Recover the plane")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('figure.jscc-live').jscc.get('recovery').converged")
+    found = BeliefPropagation(paper_code(), max_iterations=100).decode(ratios, unpack_planes(sent)[0])
+    recovery = state_of(figure, "recovery")
+    assert (recovery["iterations"], recovery["wrong"]) == (found.iterations, 0)
+    assert f"Iteration {found.iterations}: the syndrome is met" in figure.locator(".jscc-live-count").text_content()
+
+
+# -- A word that freezes ---------------------------------------------------------------------------------------------
+
+
+# The library's trial on the page's word, iteration by iteration.
+TRIAL = """
+import json
+import numpy as np
+from jscc.gfq import Trial
+from jscc.live.controls import word_code
+source, seed, gamma0, prior = {}, {}, {}, {}
+trial, steps = Trial(word_code(), prior=prior), []
+trial.load((np.array(source)[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)
+trial.start()
+while not steps or steps[-1]["unsatisfied"]:
+    unsatisfied = trial.sweep([1 - gamma0])[1]
+    values = dict(symbols=trial.symbols(), largest=trial.marginals().max(axis=1).astype(float))
+    values = {{name: value.tolist() for name, value in values.items()}}
+    steps.append(values | dict(unsatisfied=unsatisfied, distortion=trial.distortion()))
+print(json.dumps(steps))
+"""
+
+
+def test_a_word_freezes_as_in_the_library(opened):
+    page = opened("lossy/lossy")
+    figure = ready(page)
+    focus_by_keyboard(page, "gamma0")
+    for key in ("Home", "ArrowRight"):
+        page.keyboard.press(key)
+    gamma0, prior, seed = (state_of(figure, name) for name in ("gamma0", "prior", "seed"))
+    assert gamma0 == 0.8
+    code = word_code()
+    source = np.array(state_of(figure, "trial")["source"])
+    expected = json.loads(printed_by_any_processor(TRIAL.format(source.tolist(), seed, gamma0, prior)))
+    focus_by_keyboard(page, "One iteration")
+    for k in range(5):
+        page.keyboard.press("Enter")
+        shown = state_of(figure, "trial")
+        assert shown["symbols"] == expected[k]["symbols"]
+        np.testing.assert_array_equal(np.float32(shown["largest"]), np.float32(expected[k]["largest"]))
+    focus_by_keyboard(page, "Run")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('figure.jscc-live').jscc.get('trial').unsatisfied.at(-1) === 0")
+    shown = state_of(figure, "trial")
+    symbols_found = np.array(shown["symbols"])
+    assert len(expected) == len(shown["unsatisfied"]) and expected[-1]["symbols"] == shown["symbols"]
+    for name in ("unsatisfied", "distortion"):
+        assert shown[name] == [step[name] for step in expected]
+    assert not code.syndrome(symbols_found).any()
+    wrong = np.bitwise_count((symbols_found ^ source).astype(np.uint8)).sum() / code.n_bits
+    assert f"distortion {wrong:.4f}" in figure.locator(".jscc-live-text").text_content()
+
+    focus_by_keyboard(page, "Remove the leaves")
+    page.keyboard.press("Enter")
+    removal, shown = leaf_removal(code), state_of(figure, "removal")
+    assert sorted(shown["pivots"]) == sorted(removal.pivots.tolist())
+    assert (shown["core"], shown["information"], shown["again"]) == (0, len(removal.information_set), True)

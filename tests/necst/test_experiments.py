@@ -1,10 +1,12 @@
 """The experiments at their smallest: splits, rows, and the metric."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from jscc import datasets
-from jscc.experiments.necst import EXPERIMENTS, estimators, reconstruction
+from jscc.experiments.necst import EXPERIMENTS, common, estimators, reconstruction
 from jscc.experiments.necst.common import EPS, parts, wrong_pixels
 
 BY_NAME = {experiment.name: experiment for experiment in EXPERIMENTS}
@@ -83,3 +85,20 @@ def test_the_paper_s_grid():
     assert {point["epochs"] for point in points if point["system"] == "constant"} == {0}
     with pytest.raises(ValueError, match="dataset='mnist' given"):
         parts("mnist")
+
+
+def test_a_long_training_is_done_once_and_a_short_one_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("JSCC_MODELS", str(tmp_path))
+    ask = partial(common.trained, "digits", 10, 0.1)
+    short = ask(2, 0)
+    assert not list(tmp_path.rglob("*.safetensors"))
+    monkeypatch.setattr(common, "SHORT", 2000)
+    first = ask(2, 0)
+    (file,) = tmp_path.rglob("*.safetensors")
+    written = file.stat().st_mtime_ns
+    again = ask(2, 0)
+    assert first.losses == again.losses == short.losses and again.resumed == 2
+    assert file.stat().st_mtime_ns == written
+    ask(2, 1)
+    ask(2, 0, prior=1.0)
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 3

@@ -76,7 +76,7 @@
         memory.grow(missing);
       }
       for (const [name, Kind, place, count] of laid) {
-        this.arrays[name] = new Kind(memory.buffer, place, count).fill(Kind === BigInt64Array ? 0n : 0);
+        this.arrays[name] = new Kind(memory.buffer, place, count).fill(Kind === BigInt64Array || Kind === BigUint64Array ? 0n : 0);
       }
       return this.arrays;
     }
@@ -94,7 +94,7 @@
     reset(...names) {
       for (const name of names) {
         const array = this.arrays[name];
-        const big = array instanceof BigInt64Array;
+        const big = array instanceof BigInt64Array || array instanceof BigUint64Array;
         if (this.contents[name] === undefined) {
           array.fill(big ? 0n : 0);
         } else {
@@ -131,6 +131,9 @@
   function unpack(stored) {
     return stored.base64 === undefined ? stored : new ARRAYS[stored.dtype](bytesOf(stored.base64).buffer);
   }
+
+  // The bytes of an array of the kernel's memory.
+  const bytesIn = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
   // Uniform and normal draws from a seed: the generator "sfc32", and the method of Box and Muller.
   class Draws {
@@ -274,7 +277,7 @@
     save_changes() {}
   }
 
-  const live = { Kernel, Draws, controls: {}, instantiate, unpack, wilson, h, s, slider, choice, button, picture };
+  const live = { Kernel, Draws, controls: {}, instantiate, unpack, bytesIn, wilson, h, s, slider, choice, button, picture };
   root.jsccLive = live;
   if (typeof document === "undefined") {
     return;

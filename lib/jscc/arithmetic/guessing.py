@@ -150,7 +150,7 @@ def _parts(total: int, parts: int, least: int, most: int) -> Iterator[tuple[int,
 
 
 @lru_cache(maxsize=128)
-def _table(n_ranks: int, count: int, intercept: int) -> tuple[np.ndarray, np.ndarray, int]:
+def pattern_table(n_ranks: int, count: int, intercept: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Ranks from 0 of all patterns one after the other, where each begins, and how many ranks occur."""
     found = list(patterns(n_ranks, count, intercept))
     starts = np.zeros(len(found) + 1, np.int64)
@@ -255,7 +255,7 @@ class GuessingDecoder:
         intercepts = self._intercepts(llr, lengths)
         kinds, kind = np.unique(np.stack([np.minimum(lengths, MAX_RANKS), intercepts]), axis=1, return_inverse=True)
         for i, (n_ranks, intercept) in enumerate(kinds.T.tolist()):
-            ranks, starts, used = _table(n_ranks, self.max_queries, intercept)
+            ranks, starts, used = pattern_table(n_ranks, self.max_queries, intercept)
             cached = min(used, MAX_CACHED)
             nodes = 1 + cached + cached**2
             _guess_words(
@@ -662,7 +662,7 @@ def _guess_words(
         converged[word] = True
         metric[word] = best
         if rho > 0:
-            confidence[word] = _soft_output(
+            confidence[word] = soft_output(
                 row,
                 n_bits,
                 out,
@@ -685,9 +685,7 @@ def _guess_words(
 
 
 @njit(cache=True)
-def _soft_output(
-    llr, n_bits, hard, rho, total, order, ranks, starts, found_at, found_weight, winner, shares, extrinsic
-):
+def soft_output(llr, n_bits, hard, rho, total, order, ranks, starts, found_at, found_weight, winner, shares, extrinsic):
     """Extrinsic values from the list, in place, and the probability that the winner is right.
 
     All probabilities are taken relative to that of the pattern without flips.

@@ -7,6 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["dct"],
     submod_attrs={
         "dct": ["luminance_table"],
-        "entropy": ["HuffmanCode", "jpeg_scans", "symbol_counts"],
+        "entropy": ["HuffmanCode", "jpeg_scans", "scan_start", "symbol_counts"],
     },
 )

@@ -139,7 +139,7 @@ def jpeg_scans(images: np.ndarray, quality: int = 95) -> tuple[np.ndarray, np.nd
         Image.fromarray(image).save(file, "JPEG", quality=quality)
         content = file.getvalue()
         if header is None:
-            header = content[: _scan_start(content)]
+            header = content[: scan_start(content)]
         if not content.startswith(header) or not content.endswith(b"\xff\xd9"):
             raise RuntimeError("the JPEG files differ in their headers: their scans cannot be told apart")
         scans.append(np.frombuffer(content, np.uint8)[len(header) : -2])
@@ -150,8 +150,8 @@ def jpeg_scans(images: np.ndarray, quality: int = 95) -> tuple[np.ndarray, np.nd
     return packed, 8 * n_bytes
 
 
-def _scan_start(content: bytes) -> int:
-    """Offset of the first byte behind the start-of-scan segment of a JPEG file."""
+def scan_start(content: bytes) -> int:
+    """Offset of the first byte behind the start-of-scan segment of a JPEG file, where its entropy-coded data begin."""
     at = 2
     while content[at + 1] != 0xDA:
         at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")

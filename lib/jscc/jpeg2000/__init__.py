@@ -7,8 +7,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "codestream": ["Codestream", "Tile", "TileComponent", "parse"],
         "decoder": ["decode", "decode_image"],
+        "encoder": ["encode_block"],
         "markers": ["CodestreamError", "Limits"],
         "mutation": ["mutate"],
+        "recoding": ["recoded"],
         "tier1": ["DecodedBlock", "Outline", "decode_block"],
         "wavelet": ["OPENJPEG", "STANDARD", "Lifting", "inverse_transform"],
     },

@@ -72,7 +72,13 @@ class Stack(NamedTuple):
 
 
 def new_stack(n_bytes: int, levels: int) -> Stack:
-    """The arrays of so many decoders, for blocks of any size with one segment of up to so many bytes."""
+    """The arrays of so many decoders, for blocks of any size with one segment of up to so many bytes.
+
+    Examples
+    --------
+    >>> new_stack(100, levels=3).values.shape
+    (3, 4096)
+    """
     words = max(int(flag_words(MAX_SAMPLES // height, height)) for height in (4 << k for k in range(9)))
     return Stack(
         source=np.full(n_bytes + 2, 0xFF, np.uint8),

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "figure": ["LiveFigure"],
-        "controls": ["packet_channel"],
+        "controls": ["packet_channel", "planes_and_syndromes", "reinforced_word"],
         "kernels": ["KERNELS"],
         "wasm": ["build", "linker", "live_kernel"],
     },

@@ -6,11 +6,18 @@ import numpy as np
 import pandas as pd
 
 from jscc.arithmetic import ChaseDecoder, GuessingDecoder
+from jscc.channels import llr
+from jscc.classify import BitPrior, gray_images, paper_code, shipped_classifier, symbols
 from jscc.experiments.arithmetic.common import QUATERNARY, Link, link, setting_of
-from jscc.live import packets
-from jscc.live.figure import LiveFigure, prepared
+from jscc.gfq import GFqCode, leaf_removal, ultra_sparse
+from jscc.gfq.stepwise import remove_leaves_arguments, sweep_arguments
+from jscc.information import distortion_rate
+from jscc.ldpc import BeliefPropagation
+from jscc.ldpc.stepwise import propagate_arguments
+from jscc.live import packets, planes, words
+from jscc.live.figure import LiveFigure, packed, prepared
 
-__all__ = ["packet_channel"]
+__all__ = ["packet_channel", "planes_and_syndromes", "reinforced_word"]
 
 SETTINGS = {"paper": "paper-like: p = 6", "robust": "robust: p = 16"}
 PICTURE_WORDS = 1024  # the most test words that the control draws
@@ -80,3 +87,103 @@ def _link_values(a_link: Link, curves: pd.DataFrame) -> dict:
         "decode": prepared(packets.decode_arguments(code, length, *words)),
         "decoders": decoders,
     }
+
+
+def planes_and_syndromes(dataset: str, static) -> LiveFigure:
+    """A picture to draw on, its planes and syndromes, the shipped network's answer, and the way back to a plane.
+
+    Parameters
+    ----------
+    dataset : {"mnist", "fashion_mnist", "digits"}
+        Whose network, whose pictures, and whose bits make the prior of each place of each plane.
+    static : Player
+        What stands in the page where nothing can be run.
+
+    Returns
+    -------
+    LiveFigure
+    """
+    graph, images, shipped = paper_code(), gray_images(dataset), shipped_classifier(dataset)
+    prior = BitPrior(symbols(images.train, transform=False), "pixels", "position")
+    blank = np.zeros((1, graph.n_variables), np.uint8)
+    ratios = np.concatenate([llr(prior.probability_of_one(blank, plane)) for plane in range(8)])
+    one = propagate_arguments(BeliefPropagation(graph), ratios[0], np.zeros(graph.n_checks))
+    odds = [propagate_arguments(BeliefPropagation(graph), row, blank[0, : graph.n_checks]) for row in ratios]
+    firsts = [int(np.flatnonzero(images.test_labels == label)[0]) for label in range(len(shipped.classes))]
+    shown = symbols(images.test[firsts], transform=False)
+    values = {
+        "syndromes": prepared(planes.syndromes_arguments(graph, blank)),
+        "scores": prepared(planes.scores_arguments(shipped.model, blank[:, : graph.n_checks])),
+        "propagate": prepared(one | {"given_llr": blank.astype(np.float32), "given_odds": blank.astype(np.float32)}),
+        "llr": packed(ratios),
+        "odds": packed(np.concatenate([call["given_odds"] for call in odds])),
+        "examples": [{"name": name, "pixels": packed(row)} for name, row in zip(shipped.classes, shown, strict=True)],
+        "classes": list(shipped.classes),
+        "checks": graph.n_checks,
+        "side": images.test.shape[1],
+        "max_iterations": 100,
+        "plane": 0,
+        "pen": "draw",
+    }
+    caption = (
+        "Draw, load a picture, or flip single bits: the planes, their syndromes and the classes are computed in the "
+        "page by the library's own kernels, and so is the way back, by belief propagation with the shares of ones at "
+        "each place of the training pictures as prior."
+    )
+    return LiveFigure("planes", planes.KERNELS, values, static, caption)
+
+
+def reinforced_word(static) -> LiveFigure:
+    """A run of reinforced belief propagation on a short word of GF(16), and leaf removal on its code.
+
+    Parameters
+    ----------
+    static : Player
+        What stands in the page where nothing can be run.
+
+    Returns
+    -------
+    LiveFigure
+    """
+    code = word_code()
+    removal = leaf_removal(code)
+    start, variables, coefficients = removal.steps
+    blank = np.zeros(code.n_symbols, np.uint8)
+    sweep = sweep_arguments(code, blank, 1, prior=1.4, gammas=[0.0])
+    scale = sweep["scale"]
+    values = {
+        "sweep": prepared(sweep),
+        "remove_leaves": prepared(remove_leaves_arguments(code)),
+        "substitute": prepared(
+            {
+                "start": start,
+                "variables": variables,
+                "coefficients": coefficients,
+                "pivots": np.ascontiguousarray(removal.pivots[::-1]),
+                "product": code.field.product,
+                "words": blank[None],
+            }
+        ),
+        "unscale": packed(code.field.product[code.field.inverse[scale]]),
+        "n_symbols": code.n_symbols,
+        "n_checks": code.n_checks,
+        "limit": float(distortion_rate(code.rate)),
+        "gammas": [0.7, 0.8, 0.86, 0.9, 0.92, 0.94, 0.96, 0.98],
+        "gamma0": 0.92,
+        "priors": [0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.4, 3.0],
+        "prior": 1.4,
+        "schedule": "0",
+        "max_iterations": 300,
+        "seed": 1,
+    }
+    caption = (
+        "Reinforced belief propagation in the page, by the library's own kernels. Squares: the symbols, the darker the "
+        "larger the largest value of their marginal. Charts: distortion of the hard decisions, dashed the "
+        "rate-distortion limit, and the checks that they violate. Leaf removal frames the symbols that are stored."
+    )
+    return LiveFigure("words", words.KERNELS, values, static, caption)
+
+
+def word_code() -> GFqCode:
+    """The code of `reinforced_word`: 300 symbols of GF(16) at rate 0.33, five checks taken away."""
+    return ultra_sparse(300, 0.33, 4, np.random.default_rng(3), reduction=5)

@@ -102,7 +102,7 @@ def prepared(arguments: dict) -> dict:
     scalars = {name: np.asarray(value).item() for name, value in arguments.items() if name not in arrays}
     return {
         "shapes": {name: list(value.shape) for name, value in arrays.items()},
-        "scalars": {name: value if np.isfinite(value) else str(value) for name, value in scalars.items()},
+        "scalars": {name: value if np.isfinite(value) else "Infinity" for name, value in scalars.items()},
         "arrays": {name: packed(value) for name, value in arrays.items() if value.any()},
     }
 

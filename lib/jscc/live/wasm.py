@@ -30,6 +30,7 @@ from pathlib import Path
 import platformdirs
 
 from jscc import sources
+from jscc.live import routines
 
 __all__ = ["Argument", "LiveKernel", "build", "linker", "live_kernel"]
 
@@ -48,6 +49,7 @@ LINKING = [
 ]
 # What a page gives to a kernel: functions that the instructions of WebAssembly lack, named as in the C library.
 IMPORTS = ("exp", "expf", "log", "logf")
+TRAP = "  call void @llvm.trap()\n  unreachable\n"
 SCALARS = ("int32", "float32", "float64")
 # No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine.
 GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0"}
@@ -177,8 +179,8 @@ def build(kernels: list[LiveKernel]) -> dict[str, bytes]:
 def _fingerprint(kernel: LiveKernel) -> str:
     """What the bytes of a kernel follow from: its code, all that it reaches, its types, and the compilers."""
     versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
-    own = Path(__file__).read_text(encoding="utf8")
-    parts = [sources.reached(kernel.place).total, *versions, str(kernel.describe()), *map(str, linker() or ()), own]
+    code = sources.reached(kernel.place, "jscc.live.wasm:_main").total
+    parts = [code, *versions, str(kernel.describe())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -198,12 +200,21 @@ def _compile_apart(kernels: list[LiveKernel], stored: dict[str, Path]) -> None:
         raise RuntimeError(f"{', '.join(kernel.name for kernel in kernels)} cannot be compiled:\n{done.stderr}")
 
 
-def _llvm_code(kernel: LiveKernel) -> str:
-    """Numba's LLVM code of the kernel over pointers and sizes, for WebAssembly."""
-    from numba import njit, types
+def _llvm_code(kernel: LiveKernel) -> list[str]:
+    """Numba's LLVM code of the kernel over pointers and sizes, and of what it calls besides, for WebAssembly."""
+    text = _code_of(*_over_pointers(kernel), "kernel")
+    return [
+        text,
+        *(code for routine in routines.ROUTINES if f"@{routine.__name__}(" in text for code in _code_in_c(routine)),
+    ]
 
-    adapter, signature = _over_pointers(kernel)
-    compiled = njit(signature, _nrt=False, error_model="numpy")(adapter)
+
+def _code_of(function: Callable, signature, name: str) -> str:
+    """LLVM code of a compiled function, given this name."""
+    from numba import njit
+
+    # With numba's runtime, without which neither np.dot nor slices that are assigned can be compiled.
+    compiled = njit(signature, error_model="numpy")(function)
     text = compiled.inspect_llvm(compiled.signatures[0])
     mangled = compiled.overloads[signature.args].fndesc.llvm_func_name
     text = re.sub(r'target triple = ".*"', f'target triple = "{TRIPLE}"', text)
@@ -212,8 +223,46 @@ def _llvm_code(kernel: LiveKernel) -> str:
     text = re.sub(r"= common (local_unnamed_addr )?global", "= internal global", text)
     # The wrappers for Python and C call what is not there.
     text = re.sub(r"^define [^\n]*@\"?(_ZN7cpython|cfunc)[^\n]*\{\n.*?^\}\n", "", text, flags=re.M | re.S)
-    assert types.void == signature.return_type
-    return text.replace(mangled, "kernel")
+    shapes = r"^(define [^@\n]*@_ZN5numba2np8arrayobj31ol_raise_with_shape_context[^\n]*\{)\n.*?^\}\n"
+    text = re.sub(shapes, r"\1\n" + TRAP + "}\n", text, flags=re.M | re.S)
+    # No array is made, so none is to be counted.
+    text = re.sub(
+        r"^(define [^@\n]*@NRT_(?:inc|dec)ref\([^\n]*\{)\n.*?^\}\n", r"\1\n  ret void\n}\n", text, flags=re.M | re.S
+    )
+    # What Python and numba's runtime would do ends the kernel: raise an error, make an array.
+    text = re.sub(
+        r"^declare ([^@\n]*@(?:_?Py|NRT_|numba_(?!xx|attempt))[^)]*\)).*$",
+        r"define internal \1 {\n" + TRAP + "}",
+        text,
+        flags=re.M,
+    )
+    if "@llvm.trap()" not in text.replace(TRAP, ""):
+        text += "\ndeclare void @llvm.trap()\n"
+    return text.replace(mangled, name)
+
+
+def _code_in_c(routine: Callable) -> tuple[str, str]:
+    """A routine as numba compiles it, and a function of its name that calls it and has the form of one in C."""
+    from numba import types
+
+    names = list(inspect.signature(routine).parameters)
+    given = [eval(annotation, routine.__globals__) for annotation in inspect.get_annotations(routine).values()]
+    written = ["ptr" if isinstance(kind, types.CPointer) else f"i{kind.bitwidth}" for kind in given]
+    header = ", ".join(f"{kind} %{name}" for kind, name in zip(written, names, strict=True))
+    compiled = f"compiled_{routine.__name__}"
+    wrapper = f"""
+target triple = "{TRIPLE}"
+target datalayout = "{LAYOUT}"
+declare i32 @{compiled}(ptr, ptr, {", ".join(written)})
+define i32 @{routine.__name__}({header}) {{
+  %of.result = alloca i32
+  %of.error = alloca ptr
+  %of.status = call i32 @{compiled}(ptr %of.result, ptr %of.error, {header})
+  %of.value = load i32, ptr %of.result
+  ret i32 %of.value
+}}
+"""
+    return _code_of(routine, types.int32(*given), compiled), wrapper
 
 
 def _over_pointers(kernel: LiveKernel):
@@ -265,13 +314,15 @@ def _view():
     return view
 
 
-def _object_code(text: str) -> bytes:
-    """Let LLVM compile its text for WebAssembly."""
+def _object_code(texts: list[str]) -> bytes:
+    """Let LLVM compile its texts for WebAssembly, as one."""
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-    module = llvm.parse_assembly(text)
+    module, *others = (llvm.parse_assembly(text) for text in texts)
+    for other in others:
+        module.link_in(other)
     module.verify()
     machine = llvm.Target.from_triple(TRIPLE).create_target_machine(opt=3, features=FEATURES)
     return machine.emit_object(module)

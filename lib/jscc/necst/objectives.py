@@ -67,7 +67,7 @@ class Objective:
     temperature : float
         Of "gumbel".
     precision : {"float32", "bfloat16"}
-        Of matrix products where `through` is "one"; sums of log-likelihoods and weights are float32 in both.
+        Of products of matrices and convolutions; sums of log-likelihoods and weights are float32 in both.
 
     Raises
     ------
@@ -114,8 +114,12 @@ class Objective:
         """Draw received words, and give the scalar whose gradient is the estimate."""
         if self.through == "one":
             return with_gradients(*self._by_hand(model, images))
-        images = images.float()
-        logits = model.encoder(images)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            return self._by_backpropagation(model, images.float())
+
+    def _by_backpropagation(self, model: Necst, images: torch.Tensor) -> torch.Tensor:
+        """The loss, of networks of any kind."""
+        logits = model.encoder(images).float()
         penalty = self._penalty(model, logits)
         if self.name in PATHWISE:
             return penalty - model.log_likelihood(images, self._relaxed(model, logits)).mean()

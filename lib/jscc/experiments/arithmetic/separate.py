@@ -126,6 +126,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 40, "quick": 400, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 40, "quick": 800, "paper": 400_000},
+        max_trials={"smoke": 40, "quick": 800, "paper": 100_000},
     ),
 ]

@@ -100,6 +100,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 40, "quick": 400, "paper": 20_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 40, "quick": 800, "paper": 1_000_000},
+        max_trials={"smoke": 40, "quick": 800, "paper": 200_000},
     ),
 ]

@@ -1,9 +1,15 @@
 """Paper 3, section 5: the experiments of the chapter on JPEG 2000 over a noisy channel."""
 
-from jscc.experiments.jpeg2000 import conformance, psnr, robustness
-from jscc.experiments.jpeg2000.claims import claims
-from jscc.experiments.jpeg2000.common import chase_link, coded, picture
+from jscc.experiments.jpeg2000 import conformance, guessing, kodak, psnr, robustness, separate, validity
 
-__all__ = ["EXPERIMENTS", "chase_link", "claims", "coded", "picture"]
+__all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS = [*conformance.EXPERIMENTS, *psnr.EXPERIMENTS, *robustness.EXPERIMENTS]
+EXPERIMENTS = [
+    *conformance.EXPERIMENTS,
+    *robustness.EXPERIMENTS,
+    *validity.EXPERIMENTS,
+    *psnr.EXPERIMENTS,
+    *guessing.EXPERIMENTS,
+    *separate.EXPERIMENTS,
+    *kodak.EXPERIMENTS,
+]

@@ -35,6 +35,14 @@ def picture(name: str) -> np.ndarray:
     return image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L"))
 
 
+def words_of(codestream: Codestream, blocks) -> np.ndarray:
+    """The bits of code-blocks (uint8), one block a row, zero behind a block's end."""
+    words = np.zeros((len(blocks), 8 * max(block.n_bytes for block in blocks)), np.uint8)
+    for word, block in zip(words, blocks, strict=True):
+        word[: 8 * block.n_bytes] = np.unpackbits(np.frombuffer(codestream.bytes_of(block.number), np.uint8))
+    return words
+
+
 @lru_cache(maxsize=64)
 def coded(name: str, bpp: float, block: int) -> Codestream:
     """A picture as OpenJPEG codes it: 9-7, five levels, one layer cut off at `bpp` bits a pixel."""
@@ -112,7 +120,7 @@ def sent_images(link: ImageLink, original: np.ndarray, ebn0_db: float, n: int, s
     for first in range(0, n, BATCH):
         received = link.transmit(ebn0_db, min(BATCH, n - first), rng)
         batches.append(quality_of(received, rebuilder, original))
-        counts += _counts(link, received)
+        counts += counts_of(link, received)
         turns += int(received.iterations.sum())
     error_free = psnr(squared_error(rebuilder.image(rebuilder.content), original), original.size)
     rows = []
@@ -135,7 +143,7 @@ def sent_images(link: ImageLink, original: np.ndarray, ebn0_db: float, n: int, s
     return rows
 
 
-def _counts(link: ImageLink, received: Received) -> np.ndarray:
+def counts_of(link: ImageLink, received: Received) -> np.ndarray:
     """Blocks with wrong bits, without a valid word, and wrong ones that are valid, of each iteration shown."""
     valid = received.valid[list(SHOWN)]
     wrong = np.logical_or.reduceat(received.content[list(SHOWN)] != link.content, link.starts[:-1], axis=2)

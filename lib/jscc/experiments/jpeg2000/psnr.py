@@ -29,7 +29,7 @@ def _grid(scale: str) -> list[dict]:
         for bpp in rates
         for image in images
         for ebn0_db in points
-        if block == 64 or 4 <= ebn0_db <= 6  # where the size of blocks makes a difference
+        if block == 64 or (bpp < 1 and 4 <= ebn0_db <= 6)  # where the size of blocks makes a difference
     ]
 
 

@@ -1,7 +1,11 @@
 """Paper 4: the experiments of the chapter on neural joint source-channel codes."""
 
-from jscc.experiments.necst import estimators, reconstruction
+from jscc.experiments.necst import adaptive, colour, downstream, estimators, generative, reconstruction, weights
 
 __all__ = ["EXPERIMENTS"]
 
-EXPERIMENTS = [*reconstruction.EXPERIMENTS, *estimators.EXPERIMENTS]
+EXPERIMENTS = [
+    experiment
+    for module in (reconstruction, estimators, downstream, colour, generative, adaptive, weights)
+    for experiment in module.EXPERIMENTS
+]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 
 import numpy as np
 
-from jscc import channels, datasets
+from jscc import artefacts, channels, datasets, sources
+from jscc.runner.experiment import qualified
 from jscc.statistics import mean_interval
 
 SPLIT_SEED = 2019
@@ -54,39 +58,120 @@ def parts(dataset: str) -> Parts:
         return Parts(strings[:5000], strings[5000:6000], strings[6000:])
     if dataset == "digits":
         binary = (datasets.load(dataset)["x"].reshape(-1, 64) >= 8).astype(np.uint8)
-        binary = binary[rng.permutation(len(binary))]
-        return Parts(binary[560:], binary[:200], binary[200:560])
+        return Parts(*(binary[rows] for rows in digits_rows()))
     raise ValueError(f"dataset={dataset!r} given, binarized_mnist, omniglot, random_bits or digits is expected")
 
 
-def network_of(dataset: str, bits: int, noise: float, channel: str = "bsc"):
-    """The paper's perceptrons for a data set; smaller ones for the digits."""
-    from jscc.necst.model import SETTINGS, Necst, network, perceptrons  # torch, which `jscc list` does without
+def digits_rows() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which of the bundled digits are for training, for validation and for test."""
+    order = np.random.default_rng(SPLIT_SEED).permutation(1797)
+    return order[560:], order[:200], order[200:560]
+
+
+def network_of(dataset: str, bits: int, noise: float, channel: str = "bsc", kind: str = "plain"):
+    """The paper's perceptrons for a data set; smaller ones for the digits.
+
+    The kind "prefix" is `jscc.necst.adaptive.PrefixNecst`, "plain" any other.
+    """
+    from jscc.necst.adaptive import PrefixNecst  # torch, which `jscc list` does without
+    from jscc.necst.model import SETTINGS, Necst, network, perceptrons
 
     if dataset in SETTINGS:
-        return network(dataset, bits=bits, channel=channel, noise=noise)
-    return Necst(*perceptrons(64, bits, 100), bits, channel, noise)
+        model = network(dataset, bits=bits, channel=channel, noise=noise)
+    else:
+        model = Necst(*perceptrons(64, bits, 100), bits, channel, noise)
+    return PrefixNecst(model.encoder, model.decoder, bits, channel, noise) if kind == "prefix" else model
 
 
-def trained(dataset: str, bits: int, noise: float, epochs: int, seed: int, *, channel: str = "bsc", **objective):
+def trained(
+    dataset: str,
+    bits: int,
+    noise: float,
+    epochs: int,
+    seed: int,
+    *,
+    channel: str = "bsc",
+    kind: str = "plain",
+    highest_noise: float | None = None,
+    **objective,
+):
     """Train a model as the supplement says, but with a rate that falls to 0 in place of hundreds of epochs more.
 
     Its gradient goes through one sample in half precision; `objective` are settings of
-    `jscc.necst.objectives.Objective` that differ.
+    `jscc.necst.objectives.Objective` that differ. With a highest noise, each batch has its own, from the model's noise
+    up to that. Several experiments ask for the same model: see `kept`.
     """
+    model = {"dataset": dataset, "bits": bits, "noise": noise, "channel": channel, "kind": kind}
+    build = partial(network_of, **model)
+    fit = partial(train_perceptrons, build, dataset, epochs, seed, objective, noise, highest_noise)
+    wanted = {**model, "epochs": epochs, "seed": seed, "highest_noise": highest_noise, **objective}
+    return kept(wanted, len(parts(dataset).train), fit, build, train_perceptrons, network_of)
+
+
+def train_perceptrons(
+    build: Callable,
+    dataset: str,
+    epochs: int,
+    seed: int,
+    objective: dict,
+    noise: float,
+    highest_noise: float | None,
+    checkpoint: Path | None = None,
+):
+    """The training of `trained`, from the start or from a checkpoint."""
+    from jscc.necst.adaptive import MixedNoise
     from jscc.necst.objectives import Objective
     from jscc.training import Training, train
 
-    settings = {"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective
-    schedule = Training(epochs, 100, 0.001, schedule="cosine")
+    loss = Objective(**{"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective)
+    if highest_noise is not None:
+        loss = MixedNoise(loss, noise, highest_noise)
     return train(
-        lambda: network_of(dataset, bits, noise, channel),
+        build,
         (parts(dataset).train,),
-        Objective(**settings),
-        schedule,
+        loss,
+        Training(epochs, 100, 0.001, schedule="cosine"),
         seed=seed,
         device="cpu",
+        checkpoint=checkpoint,
     )
+
+
+SHORT = 200_000  # images times epochs below which a training is not worth a file
+
+
+def kept(wanted: dict, count: int, fit: Callable, build: Callable, *code: Callable):
+    """A training that is done once on a machine, whichever experiment asks for it first.
+
+    Parameters
+    ----------
+    wanted : dict
+        All settings, among them `dataset` and `epochs`.
+    count : int
+        Training images.
+    fit, build : callable
+        As of `jscc.training.trained_once`.
+    *code : callable
+        Top-level functions whose code, with all it reaches, the training depends on.
+
+    Returns
+    -------
+    jscc.training.Trained
+
+    Notes
+    -----
+    The file lies beside the weights, in a hidden folder that `jscc.runner.verify` does not see: it trains anew. Its
+    name hangs on the settings, the code and the data.
+    """
+    from jscc.training import trained_once
+
+    dataset = wanted["dataset"]
+    if wanted["epochs"] * count < SHORT:
+        return fit()
+    data = "drawn" if dataset == "random_bits" else datasets.fingerprint(dataset)
+    text = json.dumps([wanted, sources.reached(*map(qualified, code)).total, data], sort_keys=True)
+    name = hashlib.sha256(text.encode()).hexdigest()[:20]
+    return trained_once(Path(artefacts.folder(), ".trainings", f"{name}.safetensors"), build, fit)
 
 
 def wrong_pixels(

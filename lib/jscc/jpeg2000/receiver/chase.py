@@ -1,39 +1,24 @@
-r"""Code-blocks over a noisy channel, and the iterative receiver that uses what they know (paper 3, section 5).
+r"""The Chase-like decoder of code-blocks (paper 3, sections 3.2, 4.2 and 5).
 
-The bytes of each code-block are a *segment* of the MQ coder. Packet headers are taken to arrive whole, as in the paper,
-so that the receiver knows each segment's length, its passes and its place. `SegmentDecoder` is the paper's
-soft-input soft-output decoder for segments: of the q least reliable bits all :math:`2^q` ways are tried, words that are
-valid (`jscc.jpeg2000.stripes.verdict`) compete, and bits in which they agree get the extrinsic value
-:math:`\beta (1 - 2 b)`.
+Of the q least reliable bits all :math:`2^q` ways are tried, words that are valid (`jscc.jpeg2000.stripes.verdict`)
+compete, and bits in which they agree get the extrinsic value :math:`\beta (1 - 2 b)`.
 
 The words are the leaves of a tree: they share their bytes up to the first bit that differs. The tree is walked depth
 first, and a copy of the decoder is kept just before the step in which it looks at the byte of each of the q bits, so
 that a shared beginning is decoded once; a beginning by which bytes run out ends all words that share it.
-
-`ImageLink` puts a few code-blocks to a frame behind a convolutional code, sends them, and decodes in turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
 
 from jscc.arithmetic.chase import hard_decisions, least_reliable, sort_places
 from jscc.arithmetic.coder import bit_length
-from jscc.channels import awgn, awgn_llr, bpsk
-from jscc.convolutional.bcjr import BCJRDecoder
-from jscc.convolutional.code import ConvolutionalCode
-from jscc.convolutional.viterbi import ViterbiDecoder
-from jscc.jpeg2000.codestream import Codestream
+from jscc.jpeg2000.receiver.blocks import RULES, WINDOW, CodeBlock, SegmentResult, pack_bytes
 from jscc.jpeg2000.stripes import (
-    BYTE_RULE,
-    SYMBOL_RULE,
-    SYMBOL_WINDOW_RULE,
-    WINDOW_RULE,
     begin_segment,
     copy_level,
     is_lost,
@@ -43,102 +28,12 @@ from jscc.jpeg2000.stripes import (
     steps_of,
     verdict,
 )
-from jscc.jpeg2000.tier1 import BYTES, PASSES, START, SYMBOLS, Outline, check_outline
-from jscc.soft import SoftResult, as_batch
-from jscc.turbo import RandomInterleaver, SerialTurbo, SourceDecoder
+from jscc.jpeg2000.tier1 import BYTES, PASSES, START, SYMBOLS, Outline
+from jscc.soft import as_batch
 
-__all__ = ["CodeBlock", "ImageLink", "Received", "SegmentDecoder", "SegmentResult", "coded_blocks"]
+__all__ = ["SegmentDecoder"]
 
 MAX_FLIPS = 12
-RULES = {"bytes": BYTE_RULE, "window": WINDOW_RULE, "symbols": SYMBOL_RULE, "symbols+window": SYMBOL_WINDOW_RULE}
-WINDOW = -5
-"""Bits read beyond a segment less those left in the register, at least: 2,578 of 2,598 blocks of six pictures that no
-table shows lie in -5 to 2, at .4 and 1 bit a pixel, each value about as often."""
-
-
-class CodeBlock(NamedTuple):
-    """What the headers tell of a code-block that has bytes.
-
-    Attributes
-    ----------
-    number : int
-        Its row in `Codestream.blocks`.
-    outline : Outline
-    passes : int
-    n_bytes : int
-        Of its one segment.
-    """
-
-    number: int
-    outline: Outline
-    passes: int
-    n_bytes: int
-
-
-def coded_blocks(codestream: Codestream) -> list[CodeBlock]:
-    """The code-blocks that have bytes, in the codestream's order.
-
-    Parameters
-    ----------
-    codestream : Codestream
-
-    Returns
-    -------
-    list of CodeBlock
-
-    Raises
-    ------
-    ValueError
-        If a block has several segments, as the styles BYPASS and TERMALL make them, or cannot be decoded.
-    """
-    found = []
-    for number in np.flatnonzero(codestream.blocks["n_passes"]):
-        row = codestream.blocks[number]
-        if row["n_segments"] != 1:
-            raise ValueError(f"block {number} of {row['n_segments']} segments given, one is expected")
-        subband = codestream.subbands[row["subband"]]
-        component = codestream.tiles[subband["tile"]].components[subband["component"]]
-        outline = Outline(
-            int(row["x1"] - row["x0"]),
-            int(row["y1"] - row["y0"]),
-            int(subband["magnitude_bits"] + component.roi_shift - row["zero_planes"]),
-            int(subband["orientation"]),
-            component.style,
-        )
-        check_outline(outline)
-        n_bytes = int(codestream.segments[row["first_segment"]]["n_bytes"])
-        if n_bytes:
-            found.append(CodeBlock(int(number), outline, int(row["n_passes"]), n_bytes))
-    return found
-
-
-@dataclass(frozen=True, repr=False)
-class SegmentResult(SoftResult):
-    """What a search among words of segments found; `iterations` is the number of words that were judged one by one.
-
-    Attributes
-    ----------
-    candidates : ndarray of int32, shape (words,)
-        Valid words among those tried.
-    steps : ndarray of int64, shape (words,)
-        Stripes of passes that were decoded, which is what the search costs.
-    """
-
-    candidates: np.ndarray
-    steps: np.ndarray
-
-    @classmethod
-    def blank(cls, words: int, width: int) -> SegmentResult:
-        """A result in which nothing is found yet, for a decoder to fill in."""
-        return cls(
-            bits=np.zeros((words, width), np.uint8),
-            llr=np.zeros((words, width), np.float32),
-            extrinsic=np.zeros((words, width), np.float32),
-            converged=np.zeros(words, bool),
-            iterations=np.zeros(words, np.int32),
-            candidates=np.zeros(words, np.int32),
-            steps=np.zeros(words, np.int64),
-        )
 
 
 class SegmentDecoder:
@@ -245,17 +140,6 @@ class SegmentDecoder:
 
 
 @njit(cache=True)
-def _pack_bytes(bits, n_bytes, source):
-    """Bits to bytes, the first bit the most significant, and two bytes of ones behind them."""
-    for k in range(n_bytes):
-        value = 0
-        for j in range(8):
-            value = 2 * value + bits[8 * k + j]
-        source[k] = value
-    source[n_bytes] = source[n_bytes + 1] = 0xFF
-
-
-@njit(cache=True)
 def _begin_or_restore(outline, stack, working, slot, at):
     """Put a kept decoder into the working level, or begin anew; the step to go on with."""
     if slot < 0:
@@ -347,7 +231,7 @@ def _chase_segments(
         tree = places[:m]
         least_reliable(row, n_bits, tree)
         sort_places(tree)
-        _pack_bytes(out, n_bits // 8, stack.source)
+        pack_bytes(out, n_bits // 8, stack.source)
         stack.segments[0, START], stack.segments[0, BYTES] = 0, n_bits // 8
         stack.segments[0, PASSES] = passes[block]
         total = steps_of(outline, passes[block])
@@ -390,112 +274,3 @@ def _chase_segments(
                 extrinsic[word, tree[k]] = 0
         for j in range(n_bits):
             posterior[word, j] += extrinsic[word, j]
-
-
-class Received(NamedTuple):
-    """What a receiver made of some transmissions of an image's code-blocks.
-
-    Attributes
-    ----------
-    content : ndarray of uint8, shape (1 + iterations, trials, bytes)
-        The bytes of all blocks, one block behind the other: of the tandem, then after each iteration.
-    valid : ndarray of bool, shape (1 + iterations, trials, blocks)
-        Whether a valid word was found.
-    iterations : ndarray of int32, shape (trials, frames)
-        That were run.
-    """
-
-    content: np.ndarray
-    valid: np.ndarray
-    iterations: np.ndarray
-
-
-class ImageLink:
-    """An image's code-blocks in frames behind a convolutional code, a channel, and two receivers.
-
-    Parameters
-    ----------
-    codestream : Codestream
-    code : ConvolutionalCode
-    interleaver : RandomInterleaver
-    blocks_per_frame : int
-        P of the paper, 4 there; the last frame has the blocks that are left.
-    iterations : int
-        At most; a frame whose words are valid and the same twice in turn is finished.
-    source : callable
-        Makes the source decoder of a frame from its blocks; `SegmentDecoder` by default.
-
-    Raises
-    ------
-    ValueError
-        If a number is below 1, or the codestream has no blocks that can be sent.
-    """
-
-    def __init__(
-        self,
-        codestream: Codestream,
-        code: ConvolutionalCode,
-        interleaver: RandomInterleaver,
-        blocks_per_frame: int = 4,
-        iterations: int = 5,
-        source: Callable[[Sequence[CodeBlock]], SourceDecoder] = SegmentDecoder,
-    ):
-        self.codestream, self.blocks = codestream, coded_blocks(codestream)
-        if not self.blocks or blocks_per_frame < 1:
-            raise ValueError(f"{len(self.blocks)} blocks, {blocks_per_frame} a frame given, 1 or more are expected")
-        numbers = [block.number for block in self.blocks]
-        self.content = np.frombuffer(codestream.bytes_of(numbers), np.uint8)
-        self.starts = np.cumsum([0, *(block.n_bytes for block in self.blocks)])
-        self.iterations = iterations
-        self.code = code
-        self._frames = []
-        for first in range(0, len(self.blocks), blocks_per_frame):
-            frame = self.blocks[first : first + blocks_per_frame]
-            tandem = SerialTurbo(ViterbiDecoder(code), SegmentDecoder(frame, 0, 0), interleaver, len(frame), 1)
-            turbo = SerialTurbo(BCJRDecoder(code), source(frame), interleaver, len(frame), iterations, stop=True)
-            self._frames.append((first, frame, tandem, turbo))
-
-    def transmit(self, ebn0_db: float, trials: int, rng) -> Received:
-        """Send the image so many times, and decode each both ways from the same received values.
-
-        Parameters
-        ----------
-        ebn0_db : float
-            Eb/N0 in dB, per information bit of the convolutional code: its rate alone is counted.
-        trials : int
-        rng : int or numpy.random.Generator
-
-        Returns
-        -------
-        Received
-        """
-        rng = np.random.default_rng(rng)
-        content = np.empty((1 + self.iterations, trials, len(self.content)), np.uint8)
-        valid = np.empty((1 + self.iterations, trials, len(self.blocks)), bool)
-        turns = np.empty((trials, len(self._frames)), np.int32)
-        for index, (first, frame, tandem, turbo) in enumerate(self._frames):
-            lengths = np.array([8 * block.n_bytes for block in frame])
-            packets = self._packets(first, lengths)
-            word = bpsk(turbo.encode(packets, lengths)[0])
-            rate = self.code.rate
-            llr = awgn_llr(awgn(np.tile(word, (trials, 1)), ebn0_db, rate, rng), ebn0_db, rate)
-            all_lengths = np.tile(lengths, trials)
-            found = turbo.decode(llr, all_lengths)
-            for turn, result in enumerate((tandem.decode(llr, all_lengths), *found.trace)):
-                bits = result.bits.reshape(trials, len(frame), -1)
-                for k, length in enumerate(lengths):
-                    start, end = self.starts[first + k : first + k + 2]
-                    content[turn, :, start:end] = np.packbits(bits[:, k, :length], axis=1)
-                valid[turn, :, first : first + len(frame)] = result.converged.reshape(trials, -1)
-            turns[:, index] = found.iterations[:: len(frame)]
-        return Received(content, valid, turns)
-
-    def _packets(self, first: int, lengths: np.ndarray) -> np.ndarray:
-        """The words of a frame's blocks, one a row."""
-        packets = np.zeros((len(lengths), lengths.max()), np.uint8)
-        for k, length in enumerate(lengths):
-            packets[k, :length] = np.unpackbits(self.content[self.starts[first + k] : self.starts[first + k + 1]])
-        return packets
-
-    def __repr__(self) -> str:
-        return f"ImageLink({len(self.blocks)} code-blocks of {len(self.content)} bytes in {len(self._frames)} frames)"

@@ -1,0 +1,95 @@
+"""Compiling kernels for pages: what they may be given, bytes that do not depend on company, machines without linker."""
+
+import numpy as np
+import pytest
+
+from jscc.gfq.stepwise import substitute
+from jscc.live import KERNELS, build, live_kernel, wasm
+from jscc.live.figure import kernels_html, prepared, wanted
+from live_support import built
+from support import tool
+
+
+def double(values: "float32[::1]", factor: "int32"):  # noqa: F722, F821
+    """Not to be compiled."""
+
+
+def bad_scalar(values: "float32[::1]", factor: "int64"):  # noqa: F722, F821
+    """A page cannot hand over an int64."""
+
+
+def bad_array(values: "float32[:]"):  # noqa: F722, F821
+    """Not contiguous."""
+
+
+def test_arguments_are_read_from_the_annotations():
+    assert live_kernel(double).describe() == [["values", "float32", 1], ["factor", "int32", 0]]
+
+
+@pytest.mark.parametrize("function", [bad_scalar, bad_array], ids=lambda function: function.__name__)
+def test_other_arguments_are_refused(function):
+    with pytest.raises(ValueError, match=function.__name__):
+        live_kernel(function)
+
+
+def test_names_are_unique():
+    assert all(name == kernel.name for name, kernel in KERNELS.items())
+
+
+def test_bytes_are_the_same_compiled_alone(tmp_path, monkeypatch):
+    together = built()[substitute.__name__]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kernel = live_kernel(substitute)
+    assert build([kernel])[kernel.name] == together
+    assert len(list(tmp_path.rglob("*.wasm"))) == 1
+
+
+@pytest.fixture
+def no_linker(tmp_path, monkeypatch):
+    """A machine that has neither a linker nor anything compiled before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(wasm, "linker", lambda: None)
+
+
+FIGURE = '<figure class="jscc-live" data-control="words" data-kernels="substitute remove_leaves">...</figure>'
+
+
+class App:
+    """What the extension asks of Sphinx."""
+
+    def __init__(self):
+        self.scripts = []
+
+    def add_js_file(self, name, **options):
+        """Take note."""
+        self.scripts.append(name)
+
+
+def test_without_a_linker_a_page_stays_as_it_is_and_the_build_says_so(no_linker, capsys):
+    with pytest.raises(RuntimeError, match="no wasm-ld"):
+        kernels_html([KERNELS["substitute"]])
+    app, context = App(), {"body": FIGURE}
+    tool("book_extension").embed_kernels(app, "book/page", "page.html", context, None)
+    assert context["body"] == FIGURE and not app.scripts
+    assert "book/page keeps its static players: no wasm-ld" in capsys.readouterr().err
+
+
+def test_a_page_gets_its_kernels_and_scripts():
+    built()
+    app, context = App(), {"body": FIGURE}
+    tool("book_extension").embed_kernels(app, "book/page", "page.html", context, None)
+    assert app.scripts == ["live/live.js", "live/words.js"]
+    assert context["body"].startswith(FIGURE) and '"substitute":' in context["body"]
+    plain = {"body": "<p>no figure</p>"}
+    tool("book_extension").embed_kernels(app, "book/page", "page.html", plain, None)
+    assert plain == {"body": "<p>no figure</p>"} and len(app.scripts) == 2
+
+
+def test_what_a_page_wants_is_named_once():
+    assert wanted(FIGURE + FIGURE) == (["words"], ["remove_leaves", "substitute"])
+
+
+def test_prepared_arguments_keep_what_is_not_zero():
+    stored = prepared({"a": np.full(3, -np.inf), "b": np.zeros((2, 2), np.uint8), "c": np.inf, "d": np.float32(0.5)})
+    assert stored["shapes"] == {"a": [3], "b": [2, 2]} and list(stored["arrays"]) == ["a"]
+    assert stored["scalars"] == {"c": "Infinity", "d": 0.5}
