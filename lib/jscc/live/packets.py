@@ -11,7 +11,7 @@ from numba.types import bool_, float32, float64, int32, int64, uint8
 from jscc.arithmetic import ArithmeticCode, ChaseDecoder, GuessingDecoder, PacketResult
 from jscc.arithmetic.chase import _chase_words, log_probability_slack
 from jscc.arithmetic.coder import STATE, Model, _decode_words, _encode_static_words, log_probability, pairs_needed
-from jscc.arithmetic.guessing import MAX_CACHED, MAX_RANKS, _guess_words, _table
+from jscc.arithmetic.guessing import MAX_CACHED, MAX_RANKS, _guess_words, pattern_table
 from jscc.live.wasm import live_kernel
 
 __all__ = [
@@ -270,7 +270,7 @@ def guess_arguments(decoder: GuessingDecoder, llr: np.ndarray, lengths: np.ndarr
     The patterns are those of words of `jscc.arithmetic.guessing.MAX_RANKS` bits or more.
     """
     code, (words, width) = decoder.code, llr.shape
-    ranks, starts, used = _table(MAX_RANKS, decoder.max_queries, decoder.intercept)
+    ranks, starts, used = pattern_table(MAX_RANKS, decoder.max_queries, decoder.intercept)
     cached = min(used, MAX_CACHED)
     nodes, listed = 1 + cached + cached**2, min(decoder.n_best, len(starts))
     return {
