@@ -122,15 +122,16 @@ def jpeg2000() -> Diagram:
     """Draw section 5 of paper 3: the code-blocks of an image over a noisy channel, decoded in turns."""
     return block_diagram(
         [
-            ["image", "coder", "blocks", "interleaver", "rsc"],
-            [None, "headers", None, None, "channel"],
-            [None, None, None, "deinterleave", "bcjr"],
-            ["decoded", "decoder", "siso", "interleave", None],
+            ["image", "coder", "blocks", "interleaver"],
+            [None, "headers", None, "rsc"],
+            [None, None, None, "channel"],
+            [None, None, "deinterleave", "bcjr"],
+            ["decoded", "decoder", "siso", "interleave"],
         ],
         {
             "image": ("data", "image"),
             "coder": ("coder", "JPEG 2000\ncoder"),
-            "blocks": ("data", "bytes of\nP = 4 code-blocks"),
+            "blocks": ("data", "bytes of 4\ncode-blocks"),
             "interleaver": ("coder", "scrambler\nπ"),
             "rsc": ("coder", "RSC\ncoder"),
             "channel": ("channel", "AWGN\nchannel"),
@@ -150,9 +151,9 @@ def jpeg2000() -> Diagram:
             Link("rsc", "channel", "BPSK"),
             Link("channel", "bcjr"),
             Link("bcjr", "deinterleave"),
-            Link("deinterleave", "siso", "extrinsic", path="-|"),
+            Link("deinterleave", "siso", "extrinsic"),
             Link("siso", "interleave"),
-            Link("interleave", "bcjr", "extrinsic", path="-|"),
+            Link("interleave", "bcjr", "extrinsic"),
             Link("coder", "headers", dashed=True),
             Link("headers", "decoder", "without error", dashed=True),
             Link("siso", "decoder"),

@@ -80,7 +80,7 @@ def binarized_mnist_labels(part: str, rows: np.ndarray | slice = slice(None)) ->
     ValueError
         If there is no such part, an image does not fit what was found, or more than one in a hundred find the gray
         image of another.
-    jscc.datasets.DataUnavailable
+    jscc.datasets.trouble.DataUnavailable
         If MNIST or its binarised version cannot be had.
     """
     if part not in ("train", "valid", "test"):
