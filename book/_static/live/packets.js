@@ -134,6 +134,7 @@
     if (words.length > 1) {
       drawing.append(label(LEFT - 8, foot - 4, `−${dearest.toFixed(1)}`, { "text-anchor": "end" }));
     }
+    drawing.append(label(4, (bottom + foot) / 2, "−Σ |Λ|", {}));
     drawing.append(label(LEFT, 290, "○ valid  ● winner  × not valid  □ sent", {}));
     return drawing;
   }
@@ -154,6 +155,7 @@
       }
     });
     drawing.append(label((LEFT + width) / 2, base + 38, "Eb/N0 (dB)", { "text-anchor": "middle" }));
+    drawing.append(label(LEFT + 6, top + 16, "packet error rate", {}));
     const points = decoder.curve.map(([level, errors, trials]) => `${x(level)},${y(errors / trials)}`).join(" ");
     drawing.append(s("polyline", { points, class: "jscc-live-curve" }));
     decoder.curve.forEach(([level, errors, trials]) => {
