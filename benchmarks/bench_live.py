@@ -10,16 +10,19 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import psutil
 from numba import njit
 from playwright.sync_api import sync_playwright
 
 from jscc.arithmetic import ArithmeticCode, ChaseDecoder, GuessingDecoder
+from jscc.arithmetic import live as packets
 from jscc.channels import awgn, awgn_llr, bpsk
 from jscc.classify import paper_code, shipped_classifier
-from jscc.gfq.stepwise import sweep, sweep_arguments
+from jscc.classify.live import gru_scores, scores_arguments
+from jscc.gfq.live import sweep, sweep_arguments
 from jscc.ldpc import BeliefPropagation, syndromes
-from jscc.ldpc.stepwise import propagate, propagate_arguments
-from jscc.live import KERNELS, packets, planes
+from jscc.ldpc.live import propagate, propagate_arguments, syndromes_arguments, syndromes_of_planes
+from jscc.live import KERNELS
 from jscc.live.controls import word_code
 from jscc.live.figure import kernels_html, prepared
 
@@ -27,22 +30,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from live_support import SCRIPT, page_of  # noqa: E402
 from support import chromium  # noqa: E402
 
-REPEATS = 21
-# Run a kernel on arguments that are laid out afresh each time; milliseconds of the calls alone.
-TIME = """async ([name, call, repeats]) => {
+REPEATS = 5
+SECONDS = 0.3  # of the processor, that one timing takes at least
+WARM_UP = 3  # timings that do not count: the browser compiles once more what runs often
+# Run a kernel some times on arguments that were laid out before.
+PREPARE = """async ([name, call]) => {
   const stored = JSON.parse(document.getElementById("jscc-kernels").textContent)[name];
-  const kernel = await jsccLive.instantiate(stored);
-  const times = [];
-  for (let k = 0; k < repeats; k++) {
-    kernel.prepare(call);
-    const start = performance.now();
-    kernel.run();
-    times.push(performance.now() - start);
-  }
-  return times;
+  window.kernel = await jsccLive.instantiate(stored);
+  window.kernel.prepare(call);
 }"""
-
-
+RUN = "runs => { for (let k = 0; k < runs; k++) { window.kernel.run(); } }"
 # Take down when the first control of a page is ready.
 READY = """new MutationObserver((_changes, observer) => {
   if (document.querySelector("figure.jscc-live[data-ready]")) {
@@ -53,7 +50,7 @@ READY = """new MutationObserver((_changes, observer) => {
 
 
 def cases() -> dict:
-    """Tasks: the function that pages call, its arguments, and how many units of work a call does."""
+    """Tasks: the function that pages call, its arguments, and the units of work of a run."""
     rng = np.random.default_rng(0)
     words = 50
     code = ArithmeticCode([0.5, 0.25, 0.15, 0.1], precision=16, eob=2.0**-14)
@@ -80,13 +77,13 @@ def cases() -> dict:
             words,
         ),
         "syndromes of eight planes: pictures": (
-            planes.syndromes_of_planes,
-            planes.syndromes_arguments(graph, pictures),
+            syndromes_of_planes,
+            syndromes_arguments(graph, pictures),
             words,
         ),
         "GRU12 on eight syndromes: pictures": (
-            planes.gru_scores,
-            planes.scores_arguments(shipped_classifier("digits").model, packed),
+            gru_scores,
+            scores_arguments(shipped_classifier("digits").model, packed),
             words,
         ),
         "belief propagation, 1024 bits: iterations": (
@@ -96,8 +93,8 @@ def cases() -> dict:
         ),
         "reinforced BP, 300 symbols of GF(16): iterations": (
             sweep,
-            sweep_arguments(one_word, source, 1, prior=1.4, gammas=np.full(50, 0.04)),
-            50,
+            sweep_arguments(one_word, source, 1, prior=1.4, gammas=np.full(10, 0.04)),
+            10,
         ),
     }
 
@@ -107,15 +104,34 @@ def fresh(arguments: dict) -> dict:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
 
 
-def in_python(function, arguments: dict) -> list[float]:
-    """Seconds of each call of the compiled function."""
-    compiled, seconds = njit(error_model="numpy")(function), []
-    for _ in range(REPEATS + 1):  # the first compiles
-        given = fresh(arguments)
-        start = time.perf_counter()
-        compiled(**given)
-        seconds.append(time.perf_counter() - start)
-    return seconds[1:]
+def seconds_a_run(run, clock) -> float:
+    """Median of the processor's seconds that a run takes; `run` is called with how many."""
+    runs, seconds = 1, []
+    while len(seconds) < WARM_UP + REPEATS:
+        start = clock()
+        run(runs)
+        spent = clock() - start
+        if spent < SECONDS:
+            runs = max(2 * runs, int(1.5 * runs * SECONDS / max(spent, 0.01)))
+        else:
+            seconds.append(spent / runs)
+    return median(seconds[WARM_UP:])
+
+
+def in_python(function, arguments: dict):
+    """What runs the compiled function some times."""
+    compiled, given = njit(error_model="numpy")(function), fresh(arguments)
+
+    def run(runs: int) -> None:
+        for _ in range(runs):
+            compiled(**given)
+
+    return run
+
+
+def of_renderers(browser_process: psutil.Process) -> float:
+    """Processor time of the browser's processes: other processes on the machine do not count."""
+    return sum(sum(child.cpu_times()[:2]) for child in browser_process.children(recursive=True))
 
 
 def first_answer(browser, notebook: str) -> float:
@@ -147,9 +163,9 @@ def main() -> None:
         page = browser.new_page()
         page.set_content(f"<script>{SCRIPT.read_text('utf8')}</script>{kernels_html(list(KERNELS.values()))}")
         for task, (function, arguments, work) in cases().items():
-            here = work / median(in_python(function, arguments))
-            times = page.evaluate(TIME, [function.__name__, prepared(arguments), REPEATS])
-            there = 1000 * work / median(times)
+            here = work / seconds_a_run(in_python(function, arguments), time.process_time)
+            page.evaluate(PREPARE, [function.__name__, prepared(arguments)])
+            there = work / seconds_a_run(lambda runs: page.evaluate(RUN, runs), lambda: of_renderers(psutil.Process()))
             rows.append(row(task, "jscc", version("jscc"), here, "1/s", 1))
             rows.append(row(task, "jscc in the page", chrome, there, "1/s", there / here))
         for notebook in ("arithmetic/arithmetic", "lossy/lossy", "syndromes/syndromes"):

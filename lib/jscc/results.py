@@ -154,21 +154,6 @@ def load(name: str, scale: str = "paper") -> pd.DataFrame:
     return _read_csv(io.StringIO(text.decode("utf-8")))
 
 
-def load_if_computed(name: str, scale: str = "paper") -> pd.DataFrame | None:
-    """Load a table as `load` does; where there is none, say so and how to make it, and give None.
-
-    Examples
-    --------
-    >>> load_if_computed("no_such_table")
-    The table no_such_table has not been computed yet: jscc run no_such_table
-    """
-    try:
-        return load(name, scale)
-    except FileNotFoundError:
-        print(f"The table {name} has not been computed yet: {_command(name, scale)}")
-        return None
-
-
 def timings(name: str) -> pd.DataFrame:
     """Read the times that a script of ``benchmarks/`` has measured, ``data/results/bench_<name>.csv``.
 

@@ -7,12 +7,13 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jscc import datasets, results
 from jscc.arithmetic import ChaseDecoder, GuessingDecoder
 from jscc.bitplanes import unpack_planes
 from jscc.channels import llr
-from jscc.classify import BitPrior, gray_images, paper_code, shipped_classifier, symbols
+from jscc.classify import BitPrior, gray_images, luma, pad, paper_code, shipped_classifier, symbols
 from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
 from jscc.gfq import leaf_removal
 from jscc.ldpc import BeliefPropagation, syndromes
@@ -261,6 +262,30 @@ def test_planes_by_keyboard_are_the_library_s(opened, dataset):
     for key in ("ArrowDown", " ", "ArrowDown", " "):
         page.keyboard.press(key)
     assert len(np.flatnonzero(before ^ np.array(assert_planes_are_the_library_s(figure, shipped)["pixels"]))) > 3
+
+
+def test_one_s_own_picture_and_a_line_drawn_by_hand(opened, dataset, tmp_path):
+    page, shipped = opened("syndromes/syndromes"), shipped_classifier(dataset)
+    figure = ready(page)
+    colours = np.random.default_rng(0).integers(0, 256, (28, 28, 3), np.uint8)
+    Image.fromarray(colours).save(tmp_path / "own.png")
+    before = state_of(figure, "state")["pixels"]
+    figure.get_by_label("your own picture").set_input_files(tmp_path / "own.png")
+    page.wait_for_function(
+        "before => String(document.querySelector('figure.jscc-live').jscc.get('state').pixels) !== String(before)",
+        arg=before,
+    )
+    shown = assert_planes_are_the_library_s(figure, shipped)
+    assert shown["pixels"] == pad(luma(colours)[None]).ravel().tolist()
+
+    figure.get_by_label("picture", exact=True).select_option("blank")
+    box = figure.locator("canvas[tabindex]").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=20)
+    page.mouse.up()
+    drawn = np.array(assert_planes_are_the_library_s(figure, shipped)["pixels"]).reshape(32, 32)
+    assert (drawn.max(axis=0)[8:16] == 255).all() and not drawn[:, 20:].any()
 
 
 def test_a_plane_comes_back_iteration_by_iteration(opened, dataset):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from jscc import results
-from jscc.experiments.jpeg2000 import claims
+from jscc.experiments.jpeg2000 import verdicts
 
 
 def table(late=1.5, gain=5.0, half=0.1):
@@ -23,7 +23,7 @@ def table(late=1.5, gain=5.0, half=0.1):
 
 
 def found(psnr):
-    return claims(psnr, results.published("jpeg2000_claims"), image="lena", block=64)
+    return verdicts(psnr, results.published("jpeg2000_claims"), image="lena", block=64)
 
 
 def test_each_claim_of_the_paper_has_a_verdict_and_known_answers_come_out():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from jscc.arithmetic import ArithmeticCode, ChaseDecoder, GuessingDecoder
+from jscc.arithmetic import live as packets
 from jscc.channels import awgn, awgn_llr, bpsk
-from jscc.live import packets
 from live_support import assert_same_under_node, called
 
 SOURCE = [0.5, 0.25, 0.15, 0.1]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from jscc.classify import gray_images, paper_code, shipped_classifier, symbols
+from jscc.classify.live import gru_scores, scores_arguments
 from jscc.ldpc import BeliefPropagation, syndromes
-from jscc.ldpc.stepwise import propagate, propagate_arguments
-from jscc.live import planes
+from jscc.ldpc.live import propagate, propagate_arguments, syndromes_arguments, syndromes_of_planes
 from live_support import assert_same_under_node, called
 
 ROUNDING = 1e-5  # float32: sums of 512 weights in another order
@@ -21,17 +21,17 @@ def pictures():
 
 
 def test_syndromes(pictures):
-    given = planes.syndromes_arguments(paper_code(), pictures)
-    out = assert_same_under_node(planes.syndromes_of_planes, [given])[0]["out"]
+    given = syndromes_arguments(paper_code(), pictures)
+    out = assert_same_under_node(syndromes_of_planes, [given])[0]["out"]
     assert (out.view(np.uint8) == syndromes(pictures, paper_code())).all()
 
 
 def test_scores_of_the_network(pictures):
     model = shipped_classifier("digits").model
     packed = syndromes(pictures, paper_code())
-    given = planes.scores_arguments(model, packed)
+    given = scores_arguments(model, packed)
     floats = tuple(name for name, value in given.items() if getattr(value, "dtype", None) == np.float32)
-    out = assert_same_under_node(planes.gru_scores, [given], floats, rtol=ROUNDING, atol=ROUNDING)[0]["out"]
+    out = assert_same_under_node(gru_scores, [given], floats, rtol=ROUNDING, atol=ROUNDING)[0]["out"]
     np.testing.assert_allclose(out, model.logits(packed), rtol=ROUNDING, atol=ROUNDING)
     assert (out.argmax(axis=1) == model.predict(packed)).all()
 

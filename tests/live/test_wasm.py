@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jscc.gfq.stepwise import substitute
+from jscc.gfq.live import substitute
 from jscc.live import KERNELS, build, live_kernel, wasm
 from jscc.live.figure import kernels_html, prepared, wanted
 from live_support import built

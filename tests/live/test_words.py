@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jscc.gfq import Trial, leaf_removal, ultra_sparse
-from jscc.gfq.stepwise import remove_leaves, remove_leaves_arguments, substitute, sweep, sweep_arguments
+from jscc.gfq.live import remove_leaves, remove_leaves_arguments, substitute, sweep, sweep_arguments
 from jscc.live.controls import word_code
 from live_support import assert_same_under_node, called
 

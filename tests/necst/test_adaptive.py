@@ -98,7 +98,7 @@ def test_a_trained_prefix_tells_more_the_longer_it_is_and_more_than_that_of_a_pl
     images = parts("digits").test
     wrong = {}
     for kind in ("prefix", "plain"):
-        model = trained("digits", 12, 0.0, 40, 0, kind=kind).model
+        model = trained("digits", 12, 0.0, 60, 0, kind=kind).model
         assert type(model) is (PrefixNecst if kind == "prefix" else Necst)
         sent = model.encode(images)
         for length in (4, 12):

@@ -203,7 +203,7 @@ def _decode_tile(codestream, tile: Tile, blocks, reduce, lifting, regions, out) 
         if target.shape != part.shape:
             raise ValueError(f"tile {tile.index} given with {part.shape} samples, {target.shape} are expected")
         if part.dtype == np.int32:
-            _finish_integers(part, half, shift, target)
+            finish_integers(part, half, shift, target)
         else:
             _finish_floats(part, half, shift, target)
 
@@ -330,7 +330,7 @@ def _undo_ict(first, second, third):
 
 
 @_kernel
-def _finish_integers(samples, half, shift, out):
+def finish_integers(samples, half, shift, out):
     """Clip to a precision, and raise unsigned samples (G.1)."""
     low, high, raised = np.int32(-half), np.int32(half - 1), np.int32(shift)
     height, width = samples.shape

@@ -58,6 +58,8 @@ def numba_xxgemm(
             c[j * ldc + i] = beta[0] * c[j * ldc + i] if beta[0] != 0 else np.float32(0)
         for p in range(k):
             factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
+            if factor == 0:  # as the reference BLAS does; half of what a network reads are zeros
+                continue
             if transa == TRANSPOSED:
                 for i in range(m):
                     c[j * ldc + i] += factor * a[i * lda + p]

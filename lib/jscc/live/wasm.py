@@ -121,7 +121,7 @@ def live_kernel(function: Callable) -> LiveKernel:
 
     Examples
     --------
-    >>> def double(values: "float32[::1]", factor: "int32"):
+    >>> def double(values: float32[::1], factor: int32):
     ...     pass
     >>> live_kernel(double).describe()
     [['values', 'float32', 1], ['factor', 'int32', 0]]

@@ -1,8 +1,10 @@
 """Paper 3, section 5: the experiments of the chapter on JPEG 2000 over a noisy channel."""
 
 from jscc.experiments.jpeg2000 import conformance, guessing, kodak, psnr, robustness, separate, validity
+from jscc.experiments.jpeg2000.claims import verdicts
+from jscc.experiments.jpeg2000.common import chase_link, coded, picture
 
-__all__ = ["EXPERIMENTS"]
+__all__ = ["EXPERIMENTS", "chase_link", "coded", "picture", "verdicts"]
 
 EXPERIMENTS = [
     *conformance.EXPERIMENTS,

@@ -17,7 +17,7 @@ WORDS = {
 }
 
 
-def claims(psnr: pd.DataFrame, published: pd.DataFrame, *, image: str, block: int) -> pd.DataFrame:
+def verdicts(psnr: pd.DataFrame, published: pd.DataFrame, *, image: str, block: int) -> pd.DataFrame:
     """The paper's claims with what a table has to say of each.
 
     Parameters
@@ -45,7 +45,7 @@ def claims(psnr: pd.DataFrame, published: pd.DataFrame, *, image: str, block: in
     ...     psnr_ci_high=lambda t: t.psnr_mean + 0.3)
     >>> said = pd.DataFrame([(6, 0.4, "gain_db", 4.5, 1, 5.0)],
     ...     columns=["figure", "bpp", "quantity", "ebn0_db", "iteration", "value"])
-    >>> claims(table, said, image="camera", block=64)[["here", "verdict"]].values.tolist()
+    >>> verdicts(table, said, image="camera", block=64)[["here", "verdict"]].values.tolist()
     [['5.20 ± 0.42', 'holds']]
     """
     measure = {"gain_db": _gain, "psnr": _level, "saving_db": _saving}

@@ -199,10 +199,10 @@ def require_checks() -> None:
     RuntimeError
         If it does not.
     """
-    from jscc.jpeg2000.decoder import _finish_integers
+    from jscc.jpeg2000.decoder import finish_integers
 
     try:
-        _finish_integers(np.zeros((1, 8), np.int32), 128, 128, np.zeros((1, 8), np.int32)[:, :7])
+        finish_integers(np.zeros((1, 8), np.int32), 128, 128, np.zeros((1, 8), np.int32)[:, :7])
     except IndexError:
         return
     raise RuntimeError("kernels that do not check their indices given, NUMBA_BOUNDSCHECK=1 is expected")

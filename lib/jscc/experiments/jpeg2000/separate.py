@@ -65,7 +65,7 @@ def _grid(scale: str) -> list[dict]:
     images, rates, points, n = {
         "smoke": (("camera",), (0.4,), (2.0,), 2),
         "quick": (("camera",), (0.4,), (1.5, 2.0), 20),
-        "paper": (("lena", "camera"), (0.4, 1.0), (1.25, 1.5, 1.75, 2.0, 2.5, 3.5), 200),
+        "paper": (("lena", "camera"), (0.4,), (1.25, 1.5, 1.75, 2.0, 2.5, 3.5), 200),
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "decoder": "ldpc", "n": n}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -101,40 +101,28 @@ def trained(
     `jscc.necst.objectives.Objective` that differ. With a highest noise, each batch has its own, from the model's noise
     up to that. Several experiments ask for the same model: see `kept`.
     """
+    from jscc.necst.adaptive import MixedNoise
+    from jscc.necst.objectives import Objective
+
+    loss = Objective(**{"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective)
     model = {"dataset": dataset, "bits": bits, "noise": noise, "channel": channel, "kind": kind}
+    wanted = {**model, "epochs": epochs, "seed": seed, "highest_noise": highest_noise, **asdict(loss)}
+    if highest_noise is not None:
+        loss = MixedNoise(loss, noise, highest_noise)
     build = partial(network_of, **model)
-    fit = partial(train_perceptrons, build, dataset, epochs, seed, objective, noise, highest_noise)
-    wanted = {**model, "epochs": epochs, "seed": seed, "highest_noise": highest_noise, **objective}
-    return kept(wanted, len(parts(dataset).train), fit, build, train_perceptrons, network_of)
+    fit = partial(train_perceptrons, build, dataset, loss, epochs, seed)
+    return kept(wanted, len(parts(dataset).train), fit, build, trained)
 
 
 def train_perceptrons(
-    build: Callable,
-    dataset: str,
-    epochs: int,
-    seed: int,
-    objective: dict,
-    noise: float,
-    highest_noise: float | None,
-    checkpoint: Path | None = None,
+    build: Callable, dataset: str, loss: Callable, epochs: int, seed: int, checkpoint: Path | None = None
 ):
     """The training of `trained`, from the start or from a checkpoint."""
-    from jscc.necst.adaptive import MixedNoise
-    from jscc.necst.objectives import Objective
     from jscc.training import Training, train
 
-    loss = Objective(**{"samples": 5, "through": "one", "l2": 0.001, "precision": "bfloat16"} | objective)
-    if highest_noise is not None:
-        loss = MixedNoise(loss, noise, highest_noise)
-    return train(
-        build,
-        (parts(dataset).train,),
-        loss,
-        Training(epochs, 100, 0.001, schedule="cosine"),
-        seed=seed,
-        device="cpu",
-        checkpoint=checkpoint,
-    )
+    images = parts(dataset).train
+    schedule = Training(epochs, 100, 0.001, schedule="cosine")
+    return train(build, (images,), loss, schedule, seed=seed, device="cpu", checkpoint=checkpoint)
 
 
 SHORT = 200_000  # images times epochs below which a training is not worth a file

@@ -1,46 +1,13 @@
-"""Live kernels of paper 1: syndromes of eight planes, the network that reads them, and belief propagation.
-
-Each is one of the library's kernels for one picture or word; what it works in comes as arrays.
-"""
+"""What pages of the book run of this room: the network's scores of pictures (`jscc.live`)."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba.types import float32, int32, int64, uint8, uint32, uint64
+from numba.types import float32, int32, int64, uint8
 
 from jscc.classify.gru import GRUClassifier, _predict, _Scratch, _scratch
-from jscc.ldpc.stepwise import propagate
-from jscc.ldpc.syndrome import _grouped_edges, _syndrome_kernel
-from jscc.live.wasm import live_kernel
-from jscc.tanner import TannerGraph
 
-__all__ = ["KERNELS", "gru_scores", "scores_arguments", "syndromes_arguments", "syndromes_of_planes"]
-
-
-def syndromes_of_planes(
-    rows: uint64[:, ::1],
-    first_group: uint32[::1],
-    groups: uint32[:, ::1],
-    block: uint64[:, ::1],
-    sums: uint64[:, ::1],
-    out: uint64[:, ::1],
-):
-    """`jscc.ldpc.syndromes` of images whose bytes are set side by side, eight to a number."""
-    _syndrome_kernel(rows, first_group, groups, block, sums, out)
-
-
-def syndromes_arguments(graph: TannerGraph, packed: np.ndarray) -> dict:
-    """What `syndromes_of_planes` is given: packed planes of uint8, shape (images, n), n a multiple of 8."""
-    n_words, n_sums = graph.n_variables // 8 + 1, -(-graph.n_checks // 8)
-    first_group, groups = _grouped_edges(graph, n_words)
-    return {
-        "rows": packed.view(np.uint64),
-        "first_group": first_group,
-        "groups": groups,
-        "block": np.zeros((8, n_words), np.uint64),
-        "sums": np.zeros((8, n_sums), np.uint64),
-        "out": np.zeros((len(packed), n_sums), np.uint64),
-    }
+__all__ = ["gru_scores", "scores_arguments"]
 
 
 def gru_scores(
@@ -93,7 +60,16 @@ def gru_scores(
 
 
 def scores_arguments(model: GRUClassifier, packed: np.ndarray) -> dict:
-    """What `gru_scores` is given: packed planes of uint8, shape (images, width), read one image at a time."""
+    """What `gru_scores` is given: packed planes of uint8, shape (images, width), read one image at a time.
+
+    Examples
+    --------
+    >>> model, packed = GRUClassifier(512, 8, rng=0), np.arange(1024, dtype=np.uint8).reshape(2, 512)
+    >>> given = scores_arguments(model, packed)
+    >>> gru_scores(**given)
+    >>> bool(np.allclose(given["out"], model.logits(packed), atol=1e-5))
+    True
+    """
     scratch = _scratch(model.n_planes, 1, model.width, model.settings.units, np.float32)
     above, below = model._tanh_terms()
     names = ("kernel", "recurrent", "candidate", "bias", "out_weights", "out_bias")
@@ -108,6 +84,3 @@ def scores_arguments(model: GRUClassifier, packed: np.ndarray) -> dict:
         "below": below,
         "out": np.zeros((len(packed), len(model.weights["out_bias"])), np.float32),
     }
-
-
-KERNELS = [live_kernel(function) for function in (syndromes_of_planes, gru_scores, propagate)]

@@ -1,4 +1,4 @@
-"""Live kernels of arithmetic codes: encoding, hard, Chase-like and guessing decoders, as pages call them.
+"""What pages of the book run of this room: encoding, hard, Chase-like and guessing decoders (`jscc.live`).
 
 Each is one of the library's kernels over whole batches; a static code's model comes as its parts.
 """
@@ -8,14 +8,20 @@ from __future__ import annotations
 import numpy as np
 from numba.types import bool_, float32, float64, int32, int64, uint8
 
-from jscc.arithmetic import ArithmeticCode, ChaseDecoder, GuessingDecoder, PacketResult
-from jscc.arithmetic.chase import _chase_words, log_probability_slack
-from jscc.arithmetic.coder import STATE, Model, _decode_words, _encode_static_words, log_probability, pairs_needed
-from jscc.arithmetic.guessing import MAX_CACHED, MAX_RANKS, _guess_words, _table
-from jscc.live.wasm import live_kernel
+from jscc.arithmetic.chase import ChaseDecoder, _chase_words, log_probability_slack
+from jscc.arithmetic.coder import (
+    STATE,
+    ArithmeticCode,
+    Model,
+    _decode_words,
+    _encode_static_words,
+    log_probability,
+    pairs_needed,
+)
+from jscc.arithmetic.guessing import MAX_CACHED, MAX_RANKS, GuessingDecoder, _guess_words, pattern_table
+from jscc.arithmetic.packets import PacketResult
 
 __all__ = [
-    "KERNELS",
     "chase_arguments",
     "chase_words",
     "decode_arguments",
@@ -214,7 +220,15 @@ def guess_words(
 
 
 def encode_arguments(code: ArithmeticCode, symbols: np.ndarray, width: int) -> dict:
-    """What `encode_words` is given: packets of uint8, shape (words, L), and room for words of so many bits."""
+    """What `encode_words` is given: packets of uint8, shape (words, L), and room for words of so many bits.
+
+    Examples
+    --------
+    >>> given = encode_arguments(ArithmeticCode([0.2, 0.8]), np.ones((1, 64), np.uint8), 80)
+    >>> encode_words(**given)
+    >>> given["lengths"]
+    array([36])
+    """
     return {
         "symbols": symbols,
         **_model(code),
@@ -225,7 +239,17 @@ def encode_arguments(code: ArithmeticCode, symbols: np.ndarray, width: int) -> d
 
 
 def decode_arguments(code: ArithmeticCode, length: int, bits: np.ndarray, lengths: np.ndarray) -> dict:
-    """What `decode_words` is given: bits of uint8, shape (words, width), of packets of L symbols."""
+    """What `decode_words` is given: bits of uint8, shape (words, width), of packets of L symbols.
+
+    Examples
+    --------
+    >>> code = ArithmeticCode([0.2, 0.8])
+    >>> bits, length = code.encode(np.ones(64, np.uint8))
+    >>> given = decode_arguments(code, 64, bits[None], np.array([length]))
+    >>> decode_words(**given)
+    >>> given["valid"], int(given["symbols"].sum())
+    (array([ True]), 64)
+    """
     words, width = bits.shape
     return {
         "bits": bits,
@@ -241,7 +265,18 @@ def decode_arguments(code: ArithmeticCode, length: int, bits: np.ndarray, length
 
 
 def chase_arguments(decoder: ChaseDecoder, llr: np.ndarray, lengths: np.ndarray) -> dict:
-    """What `chase_words` is given, as `ChaseDecoder.decode` does it: float32, shape (words, width)."""
+    """What `chase_words` is given, as `ChaseDecoder.decode` does it: float32, shape (words, width).
+
+    Examples
+    --------
+    >>> code = ArithmeticCode([0.2, 0.8])
+    >>> bits, length = code.encode(np.ones(64, np.uint8))
+    >>> llr = (4 - 8 * bits[None].astype(np.float32)) * np.where(np.arange(length) == 7, -0.1, 1).astype(np.float32)
+    >>> given = chase_arguments(ChaseDecoder(code, 64, q=2), llr, np.array([length]))
+    >>> chase_words(**given)
+    >>> given["converged"], int(given["symbols"].sum())
+    (array([ True]), 64)
+    """
     code, (words, width) = decoder.code, llr.shape
     levels, pairs = decoder.q + 3, pairs_needed(width, code.precision)
     return {
@@ -268,9 +303,19 @@ def guess_arguments(decoder: GuessingDecoder, llr: np.ndarray, lengths: np.ndarr
     """What `guess_words` is given, as `GuessingDecoder.decode` does it: float32, shape (words, width).
 
     The patterns are those of words of `jscc.arithmetic.guessing.MAX_RANKS` bits or more.
+
+    Examples
+    --------
+    >>> code = ArithmeticCode([0.2, 0.8])
+    >>> bits, length = code.encode(np.ones(64, np.uint8))
+    >>> llr = (4 - 8 * bits[None].astype(np.float32)) * np.where(np.arange(length) == 7, -0.1, 1).astype(np.float32)
+    >>> given = guess_arguments(GuessingDecoder(code, 64, 16), llr, np.array([length]))
+    >>> guess_words(**given)
+    >>> given["converged"], int(given["queries"][0]), int(given["symbols"].sum())
+    (array([ True]), 2, 64)
     """
     code, (words, width) = decoder.code, llr.shape
-    ranks, starts, used = _table(MAX_RANKS, decoder.max_queries, decoder.intercept)
+    ranks, starts, used = pattern_table(MAX_RANKS, decoder.max_queries, decoder.intercept)
     cached = min(used, MAX_CACHED)
     nodes, listed = 1 + cached + cached**2, min(decoder.n_best, len(starts))
     return {
@@ -320,6 +365,3 @@ def _result(words: int, width: int, length: int) -> dict:
     blank = PacketResult.blank(words, width, length, np.uint8)
     names = ("bits", "extrinsic", "converged", "symbols", "metric", "candidates", "queries", "decoded")
     return {"posterior": blank.llr, **{name: getattr(blank, name) for name in names}}
-
-
-KERNELS = [live_kernel(function) for function in (encode_words, decode_words, chase_words, guess_words)]

@@ -1,13 +1,13 @@
-"""Belief propagation one iteration at a time: the decoder's own kernels, for those who want to watch.
+"""What pages of the book run of this room: syndromes of planes, and belief propagation step by step (`jscc.live`).
 
-What is kept between the iterations are arrays that the caller holds. Pages of the book run `propagate` as WebAssembly
-(`jscc.live`); its annotations are the types that it is compiled for.
+What is kept between the iterations are arrays that the caller holds. The annotations are the types that a function is
+compiled for.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba.types import bool_, float32, float64, int32, int64, uint8, uint32
+from numba.types import bool_, float32, float64, int32, int64, uint8, uint32, uint64
 
 from jscc.ldpc._kernels import (
     Found,
@@ -25,8 +25,10 @@ from jscc.ldpc._kernels import (
 )
 from jscc.ldpc._layout import LANES, Layout
 from jscc.ldpc.belief_propagation import BeliefPropagation, _odds
+from jscc.ldpc.syndrome import _grouped_edges, _syndrome_kernel
+from jscc.tanner import TannerGraph
 
-__all__ = ["propagate", "propagate_arguments"]
+__all__ = ["propagate", "propagate_arguments", "syndromes_arguments", "syndromes_of_planes"]
 
 
 def propagate(
@@ -189,4 +191,39 @@ def propagate_arguments(decoder: BeliefPropagation, llr: np.ndarray, syndrome: n
         "extrinsic": np.zeros((1, n), np.float32),
         "converged": np.zeros(1, bool),
         "iterations": np.zeros(1, np.int32),
+    }
+
+
+def syndromes_of_planes(
+    rows: uint64[:, ::1],
+    first_group: uint32[::1],
+    groups: uint32[:, ::1],
+    block: uint64[:, ::1],
+    sums: uint64[:, ::1],
+    out: uint64[:, ::1],
+):
+    """`jscc.ldpc.syndromes` of images whose bytes are set side by side, eight to a number."""
+    _syndrome_kernel(rows, first_group, groups, block, sums, out)
+
+
+def syndromes_arguments(graph: TannerGraph, packed: np.ndarray) -> dict:
+    """What `syndromes_of_planes` is given: packed planes of uint8, shape (images, n), n a multiple of 8.
+
+    Examples
+    --------
+    >>> graph = TannerGraph.from_matrix(np.eye(8, dtype=np.uint8))
+    >>> given = syndromes_arguments(graph, np.arange(8, dtype=np.uint8)[None])
+    >>> syndromes_of_planes(**given)
+    >>> given["out"].view(np.uint8)
+    array([[0, 1, 2, 3, 4, 5, 6, 7]], dtype=uint8)
+    """
+    n_words, n_sums = graph.n_variables // 8 + 1, -(-graph.n_checks // 8)
+    first_group, groups = _grouped_edges(graph, n_words)
+    return {
+        "rows": packed.view(np.uint64),
+        "first_group": first_group,
+        "groups": groups,
+        "block": np.zeros((8, n_words), np.uint64),
+        "sums": np.zeros((8, n_sums), np.uint64),
+        "out": np.zeros((len(packed), n_sums), np.uint64),
     }

@@ -1,8 +1,7 @@
-"""Reinforced belief propagation one iteration at a time over GF(16), and leaf removal, as pages of the book call them.
+"""What pages of the book run of this room: reinforced belief propagation over GF(16), and leaf removal (`jscc.live`).
 
 The kernels are those of `jscc.gfq.Trial` and `jscc.gfq.leaf_removal`; what is kept between the iterations are arrays
-that the caller holds. Pages run these functions as WebAssembly (`jscc.live`); their annotations are the types that they
-are compiled for.
+that the caller holds. The annotations are the types that a function is compiled for.
 """
 
 from __future__ import annotations
@@ -160,7 +159,16 @@ def remove_leaves(
 
 
 def remove_leaves_arguments(code: GFqCode) -> dict:
-    """What `remove_leaves` is given for a code; it fills ``order``, ``leaf_start``, ``leaves`` and ``steps``."""
+    """What `remove_leaves` is given for a code; it fills ``order``, ``leaf_start``, ``leaves`` and ``steps``.
+
+    Examples
+    --------
+    >>> from jscc.gfq import ultra_sparse
+    >>> given = remove_leaves_arguments(ultra_sparse(60, 0.5, 4, 0, reduction=2))
+    >>> remove_leaves(**given)
+    >>> given["steps"]
+    array([28])
+    """
     graph = code.graph
     return {
         "check_start": graph.check_start,
