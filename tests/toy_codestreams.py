@@ -6,10 +6,12 @@ sub-sampled components, precincts, layers, every progression order and POC, tile
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
+from PIL import Image
 
 BYPASS, TERMALL = 1, 4
 
@@ -558,3 +560,10 @@ def plain_stream(
     for index, part in enumerate([b"\x00"] if parts is None else parts):
         data += segment(0xFF90, (index, 2), (14 + len(part), 4), (0, 1), (1, 1)) + b"\xff\x93" + part
     return data + b"\xff\xd9"
+
+
+def encoded(image: np.ndarray, **options) -> bytes:
+    """A picture as OpenJPEG codes it, which Pillow calls."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG2000", **options)
+    return file.getvalue()

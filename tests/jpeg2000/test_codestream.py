@@ -16,7 +16,7 @@ from PIL import Image
 from jscc.jpeg2000 import Codestream, CodestreamError, Limits, parse
 from jscc.jpeg2000.markers import read_headers
 from support import ROOT, codestream_bytes, codestreams, printed_without_and_with_jit
-from toy_codestreams import Stream, plain_stream, random_stream, segment
+from toy_codestreams import Stream, encoded, plain_stream, random_stream, segment
 
 
 def expected_blocks(stream: Stream, counts: dict[int, int] | None = None) -> dict[tuple, tuple]:
@@ -264,9 +264,7 @@ def test_too_much_is_refused_before_it_is_made(settings, message):
 
 def test_more_passes_than_may_be_decoded_are_refused_at_their_code_block():
     picture = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG2000", no_jp2=True, codeblock_size=(16, 16))
-    codestream = parse(file.getvalue())
+    codestream = parse(encoded(picture, no_jp2=True, codeblock_size=(16, 16)))
     rows = codestream.blocks
     visits = np.cumsum((rows["x1"] - rows["x0"]) * (rows["y1"] - rows["y0"]) * rows["n_passes"])
     assert parse(codestream.data, limits=Limits(visits=int(visits[-1]))).data == codestream.data
@@ -330,12 +328,6 @@ def test_only_bytes_are_read():
     with pytest.raises(ValueError, match="data of type str given, bytes are expected"):
         parse("ff4f")
     assert repr(parse(bytearray(PLAIN))) == repr(parse(memoryview(PLAIN))) == repr(parse(PLAIN))
-
-
-def encoded(image: np.ndarray, **options) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG2000", **options)
-    return file.getvalue()
 
 
 def picture(rng: np.random.Generator, height: int, width: int, colours: int) -> np.ndarray:

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from jscc import datasets
 from jscc.jpeg2000 import Outline, decode_block, encode_block, parse
 from jscc.jpeg2000.receiver import coded_blocks
 from jscc.jpeg2000.tier1 import BYPASS, CAUSAL, PREDICTABLE, RESET, SYMBOLS
+from toy_codestreams import encoded
 
 
 def coefficients(rng, height, width, planes):
@@ -47,11 +45,9 @@ def test_fewer_passes_are_those_that_a_decoder_of_all_does_first(style):
 @pytest.mark.parametrize("bpp", [0.4, 2])
 def test_openjpegs_blocks_coded_again_begin_as_they_were(bpp):
     """They end otherwise: OpenJPEG cuts a pass off where it estimates that its bytes end."""
-    file = io.BytesIO()
-    Image.fromarray(datasets.image("camera")[:256, 100:356]).save(
-        file, "JPEG2000", no_jp2=True, irreversible=True, quality_mode="rates", quality_layers=[8 / bpp]
-    )
-    codestream = parse(file.getvalue())
+    picture = datasets.image("camera")[:256, 100:356]
+    rate = {"quality_mode": "rates", "quality_layers": [8 / bpp]}
+    codestream = parse(encoded(picture, no_jp2=True, irreversible=True, **rate))
     for block in coded_blocks(codestream):
         content = codestream.bytes_of(block.number)
         found = decode_block(content, block.outline, [(block.passes, block.n_bytes)])

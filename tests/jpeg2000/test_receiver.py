@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import io
 from functools import partial
 from itertools import product
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from jscc import datasets
 from jscc.arithmetic import patterns
@@ -24,6 +22,7 @@ from jscc.jpeg2000.receiver import (
 )
 from jscc.jpeg2000.tier1 import CAUSAL, PREDICTABLE, RESET, SYMBOLS, Outline
 from jscc.turbo import RandomInterleaver
+from toy_codestreams import encoded
 
 CODE = ConvolutionalCode((0o13, 0o15), 3, feedback=0o13, terminated=True)
 
@@ -34,18 +33,9 @@ def codestream():
 
 
 def coded(image, bpp, block):
-    file = io.BytesIO()
-    Image.fromarray(image).save(
-        file,
-        "JPEG2000",
-        no_jp2=True,
-        irreversible=True,
-        num_resolutions=4,
-        codeblock_size=(block, block),
-        quality_mode="rates",
-        quality_layers=[8 / bpp],
-    )
-    return parse(file.getvalue())
+    settings = {"num_resolutions": 4, "codeblock_size": (block, block)}
+    rate = {"quality_mode": "rates", "quality_layers": [8 / bpp]}
+    return parse(encoded(image, no_jp2=True, irreversible=True, **settings, **rate))
 
 
 def words_of(codestream, blocks):
