@@ -59,12 +59,12 @@ def _points(scale: str, **columns: tuple) -> list[dict]:
 
 
 def _lengths_grid(scale: str) -> list[dict]:
-    counts = {"smoke": (10,), "quick": (5, 10, 20, 40), "paper": (25, 50, 75, 100, 200)}[scale]
+    counts = {"smoke": (10,), "quick": (5, 10, 20, 40), "paper": (25, 50, 100, 200)}[scale]
     return [point | {"noise": 0.1} for point in _points(scale, bits=counts)]
 
 
 def _mixed_grid(scale: str) -> list[dict]:
-    return _points(scale, highest={"smoke": (0.2,), "quick": (0.2, 0.4), "paper": (0.2, 0.4)}[scale])
+    return _points(scale, highest={"smoke": (0.2,), "quick": (0.2, 0.4), "paper": (0.4,)}[scale])
 
 
 def _prefixes_grid(scale: str) -> list[dict]:
