@@ -1,8 +1,9 @@
 """Paper 4: the experiments of the chapter on neural joint source-channel codes."""
 
 from jscc.experiments.necst import adaptive, colour, downstream, estimators, generative, reconstruction, weights
+from jscc.experiments.necst.arriving import effective_bits, yardstick
 
-__all__ = ["EXPERIMENTS"]
+__all__ = ["EXPERIMENTS", "effective_bits", "yardstick"]
 
 EXPERIMENTS = [
     experiment

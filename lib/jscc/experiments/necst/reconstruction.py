@@ -11,6 +11,7 @@ from jscc.experiments.necst.common import EPS, SCATTER, parts, trained, wrong_pi
 from jscc.necst.linear import good_code
 from jscc.necst.separate import ChannelOptimisedCode, SeparateCode, VectorQuantiser
 from jscc.runner import Experiment
+from jscc.statistics import mean_interval
 
 BITS = {"binarized_mnist": 100, "omniglot": 200, "random_bits": 50, "digits": 20}
 SEEDS = (0, 1, 2)
@@ -144,6 +145,7 @@ def mismatch(table, dataset: str, system: str = "necst"):
 EPOCHS = {"binarized_mnist": 20, "omniglot": 20, "random_bits": 60}
 OTHER_EPOCHS = (5, 10, 60)  # of one setting: the learning curve, which tells what the short schedule costs
 IDEAL_BITS = (2, 3, 5, 8, 12, 28, 53, 100)  # 100 uses carry 53, 28, 12 and 3 bits at eps .1 to .4
+CODEBOOK_BITS = (1, 2, 3, 5, 8, 10, 12, 13)
 
 
 def _grid(scale: str) -> list[dict]:
@@ -178,19 +180,33 @@ def _points(dataset: str, epochs: int, cases: list[tuple[str, float, int]]) -> l
     return [point | {"epochs": 0} if point["system"] in untrained else point for point in points]
 
 
-def noiseless(dataset: str, bits: int, epochs: int, seed: int) -> dict:
-    """Wrong pixels of NECST without noise at a number of bits: the family's own curve of distortion against rate."""
-    return learned(dataset, "necst", bits, 0.0, epochs, seed)[0]
+def noiseless(dataset: str, system: str, bits: int, epochs: int, seed: int) -> dict:
+    """Wrong pixels of a number of bits that all arrive: of ``necst``, or of ``vq``, a codebook's nearest words."""
+    if system == "necst":
+        return learned(dataset, "necst", bits, 0.0, epochs, seed)[0]
+    images = parts(dataset).test
+    _, distance = quantiser(dataset, bits, seed).quantise(images)
+    mean, low, high = mean_interval(distance / images.shape[1])
+    return {
+        "eps": 0.0,
+        "index_bits": bits,
+        "train_loss": None,
+        "wrong_pixels": mean,
+        "ci_low": low,
+        "ci_high": high,
+        "n": len(images),
+    }
 
 
 def _noiseless_grid(scale: str) -> list[dict]:
-    if scale != "paper":
-        counts = (2, 8) if scale == "smoke" else (1, 4, 12, 20)
-        return [{"dataset": "digits", "bits": bits, "epochs": 2, "seed": 0} for bits in counts]
-    return [
-        {"dataset": "binarized_mnist", "bits": bits, "epochs": EPOCHS["binarized_mnist"], "seed": 0}
-        for bits in IDEAL_BITS
-    ]
+    dataset, trained_bits, epochs, index_bits = {
+        "smoke": ("digits", (2, 8), 2, (2,)),
+        "quick": ("digits", (1, 4, 12, 20), 100, (1, 2, 4, 6, 8)),
+        "paper": ("binarized_mnist", IDEAL_BITS, EPOCHS["binarized_mnist"], CODEBOOK_BITS),
+    }[scale]
+    fixed = {"dataset": dataset, "seed": 0}
+    points = [{**fixed, "system": "necst", "bits": bits, "epochs": epochs} for bits in trained_bits]
+    return points + [{**fixed, "system": "vq", "bits": bits, "epochs": 0} for bits in index_bits]
 
 
 def erasures(dataset: str, bits: int, noise: float, epochs: int, seed: int) -> dict:
@@ -224,7 +240,7 @@ EXPERIMENTS = [
     ),
     Experiment(
         name="necst_effective_bits",
-        title="Wrong pixels of NECST without noise against its bits, by which what arrives is measured",
+        title="Wrong pixels of NECST and of codebooks without noise against their bits, the yardstick of what arrives",
         task=noiseless,
         grid=_noiseless_grid,
         needs=("binarized_mnist",),
