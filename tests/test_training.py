@@ -85,10 +85,13 @@ def test_a_training_that_was_killed_ends_with_the_same_bits(tmp_path):
     assert os.listdir(tmp_path) == ["checkpoint"]
 
 
-@pytest.mark.parametrize("optimiser", training.OPTIMISERS)
+KINDS = [(name, False) for name in training.OPTIMISERS] + [("adam", True), ("adamw", True)]
+
+
+@pytest.mark.parametrize("optimiser, fused", KINDS)
 @pytest.mark.parametrize("own_order", [False, True])
-def test_it_resumes_from_every_epoch(tmp_path, optimiser, own_order):
-    some = Training(3, 16, 0.01, optimiser=optimiser, momentum=0.9)
+def test_it_resumes_from_every_epoch(tmp_path, optimiser, fused, own_order):
+    some = Training(3, 16, 0.01, optimiser=optimiser, momentum=0.9, fused=fused)
     order = (lambda: torch.randperm(50)) if own_order else None
     whole = train(build, examples, loss, some, device="cpu", order=order)
     for stop in (1, 2):
@@ -151,6 +154,19 @@ def test_an_evaluation_may_draw_and_changes_nothing():
     without = train(build, examples, loss, settings, device="cpu")
     assert with_it.losses == without.losses
     assert [row["x"] for row in with_it.evaluations] == drawn and len(drawn) == 6
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "adamw"])
+def test_a_fused_step_is_the_same_up_to_rounding(optimiser):
+    def small():  # no bias before a normalisation, whose gradient would be rounding alone
+        return torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+
+    pair = [Training(2, 16, 0.01, optimiser, weight_decay=0.1, fused=fused) for fused in (False, True)]
+    plain, fused = (weights_of(train(small, examples, loss, some, device="cpu")) for some in pair)
+    for name, value in plain.items():
+        np.testing.assert_allclose(fused[name], value, rtol=1e-3, atol=1e-5, err_msg=name)
+    with pytest.raises(ValueError, match="fused=True given with 'sgd'"):
+        Training(optimiser="sgd", fused=True)
 
 
 def test_plain_gradient_descent_follows_its_formula():

@@ -63,7 +63,7 @@ def train_colour(build, dataset: str, count: int, epochs: int, estimator: str, s
     from jscc.training import Training, train
 
     objective = Objective(estimator, SAMPLES[estimator], l2=SETTINGS[dataset].l2, precision="bfloat16")
-    schedule = Training(epochs, 100, 0.001, schedule="cosine", smallest_batch=2)
+    schedule = Training(epochs, 100, 0.001, schedule="cosine", smallest_batch=2, fused=True)
     images = as_numbers(colour_images(dataset, count)[0])
     return train(build, (images,), objective, schedule, seed=seed, device="cpu", checkpoint=checkpoint)
 

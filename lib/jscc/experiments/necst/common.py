@@ -121,7 +121,7 @@ def train_perceptrons(
     from jscc.training import Training, train
 
     images = parts(dataset).train
-    schedule = Training(epochs, 100, 0.001, schedule="cosine")
+    schedule = Training(epochs, 100, 0.001, schedule="cosine", fused=True)
     return train(build, (images,), loss, schedule, seed=seed, device="cpu", checkpoint=checkpoint)
 
 
