@@ -1,11 +1,10 @@
 """One network for many noises, and words that end early."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
-from jscc.experiments.necst import EXPERIMENTS, reconstruction
+from jscc.experiments.necst import EXPERIMENTS
 from jscc.necst import MixedNoise, Necst, Objective, PrefixNecst, network, perceptrons, prefix
 
 BY_NAME = {experiment.name: experiment for experiment in EXPERIMENTS}
@@ -104,17 +103,3 @@ def test_a_trained_prefix_tells_more_the_longer_it_is_and_more_than_that_of_a_pl
         for length in (4, 12):
             wrong[kind, length] = ((model.reconstruct(prefix(sent, length)) > 0.5) != images).mean()
     assert wrong["prefix", 12] < wrong["prefix", 4] < wrong["plain", 4]
-
-
-def test_mismatch_is_a_view_of_the_reconstruction_table():
-    rows = [
-        {"dataset": "digits", "system": system, "noise": noise, "eps": eps, "seed": seed, "wrong_pixels": eps + seed}
-        for system in ("necst", "vae_noise")
-        for noise in (0.0, 0.1)
-        for eps in (0.0, 0.1, 0.2)
-        for seed in (0, 1)
-    ]
-    found = reconstruction.mismatch(pd.DataFrame(rows), "digits")
-    assert found.shape == (2, 3) and found.loc[0.1, 0.2] == pytest.approx(0.7)
-    with pytest.raises(ValueError, match="dataset='mnist'"):
-        reconstruction.mismatch(pd.DataFrame(rows), "mnist")

@@ -2,8 +2,9 @@
 
 from jscc.experiments.necst import adaptive, colour, downstream, estimators, generative, reconstruction, weights
 from jscc.experiments.necst.arriving import effective_bits, yardstick
+from jscc.experiments.necst.views import SYSTEMS, by_system, mismatch
 
-__all__ = ["EXPERIMENTS", "effective_bits", "yardstick"]
+__all__ = ["EXPERIMENTS", "SYSTEMS", "by_system", "effective_bits", "mismatch", "yardstick"]
 
 EXPERIMENTS = [
     experiment

@@ -120,28 +120,6 @@ def guess(dataset: str, bits: int, eps: float, seed: int) -> dict:
     return {"eps": eps, "index_bits": None, "train_loss": None, **row}
 
 
-def mismatch(table, dataset: str, system: str = "necst"):
-    """Wrong pixels by the noise that a model was trained for and the one that it met: a view of the table.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Of the experiment ``necst_reconstruction``, which tries each trained model at every noise.
-    dataset : str
-    system : str
-        One that is trained.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Means over the seeds; rows `noise`, trained for, columns `eps`, met.
-    """
-    chosen = table[(table.dataset == dataset) & (table.system == system)]
-    if chosen.empty:
-        raise ValueError(f"dataset={dataset!r} and system={system!r} given, which the table has not")
-    return chosen.pivot_table(index="noise", columns="eps", values="wrong_pixels", aggfunc="mean")
-
-
 EPOCHS = {"binarized_mnist": 20, "omniglot": 20, "random_bits": 60}
 OTHER_EPOCHS = (5, 10, 60)  # of one setting: the learning curve, which tells what the short schedule costs
 IDEAL_BITS = (2, 3, 5, 8, 12, 28, 53, 100)  # 100 uses carry 53, 28, 12 and 3 bits at eps .1 to .4

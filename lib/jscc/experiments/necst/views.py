@@ -1,0 +1,64 @@
+"""Paper 4: views of the table of reconstruction, as its pages need them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+__all__ = ["SYSTEMS", "by_system", "mismatch"]
+
+SYSTEMS = {
+    "necst": "NECST",
+    "vae_ldpc": "VAE + LDPC",
+    "vq_linear": "VQ + linear code + Bayes",
+    "covq": "the same, channel-optimised",
+    "necst_noiseless": "NECST trained without noise",
+    "vae_noise": "VAE trained with noise",
+    "raw_bits": "pixels sent, others guessed",
+    "constant": "best constant image",
+}
+"""Titles, in the order of the pages. The first two are the paper's."""
+
+
+def by_system(table: pd.DataFrame, epochs: dict[str, int]) -> pd.DataFrame:
+    """Each system at the noise that it was made for; what was made without any at every noise.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of the experiment ``necst_reconstruction``.
+    epochs : dict of str to int
+        Schedule of each data set: rows of other trainings are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the table, among them, as a system ``necst_noiseless`` of its own, NECST trained without noise.
+    """
+    kept = table[(table.epochs == 0) | (table.epochs == table.dataset.map(epochs))]
+    made = kept[(kept.noise == kept.eps) | (kept.system == "vae_ldpc")]
+    control = kept[(kept.system == "necst") & (kept.noise == 0) & (kept.eps > 0)]
+    return pd.concat([made, control.assign(system="necst_noiseless")], ignore_index=True)
+
+
+def mismatch(table: pd.DataFrame, dataset: str, epochs: int, system: str = "necst") -> pd.DataFrame:
+    """Wrong pixels by the noise that a model was trained for and the one that it met.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of the experiment ``necst_reconstruction``, which tries each trained model at every noise.
+    dataset : str
+    epochs : int
+        Of its training.
+    system : str
+        One that is trained.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Means over the seeds; rows `noise`, trained for, columns `eps`, met.
+    """
+    chosen = table[(table.dataset == dataset) & (table.system == system) & (table.epochs == epochs)]
+    if chosen.empty:
+        raise ValueError(f"dataset={dataset!r}, system={system!r} and epochs={epochs} given, which the table has not")
+    return chosen.pivot_table(index="noise", columns="eps", values="wrong_pixels", aggfunc="mean")
