@@ -56,6 +56,7 @@ def test_the_same_seed_trains_the_same_and_leaves_torch_as_it_was():
     with pytest.raises(ZeroDivisionError):
         train(build, examples, lambda model, x, y: 1 / 0, settings, device="cpu")
     assert torch.equal(torch.get_rng_state(), before[0]) and not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory and float(torch.tensor(1e-40) * 1) != 0
 
 
 def test_a_training_that_was_killed_ends_with_the_same_bits(tmp_path):
