@@ -2,24 +2,27 @@
 
 *Training.* Examples per second of processor time on one core, K = 5 samples, 100 bits, batches of 100, measured on 20
 batches: the naive loop (a pass through the decoder for each sample, the gradient by backpropagation through all of
-them), the same with the samples in one batch, and the two ways of `jscc.necst.Objective` with the gradient through one
-sample. All take the steps of `jscc.training.train`, Adam as torch does it by default. 50,000 examples over the rate are
-the seconds of an epoch.
+them, as torch does it by default), and `jscc.necst.Objective` with the gradient through one sample and through all, with
+the steps of `jscc.training.train` and Adam's in one pass. 50,000 examples over the rate are the seconds of an epoch.
 
 *Decoding.* Words of 200 bits per second, one by one and 100 at a time.
 
 *Assignment.* 50,000 images of 784 bits to the nearest of 4,096 codewords.
+
+*Separate codes.* Images a second that a code of 4,096 indices in 100 bits sends and decodes by Bayes' rule, 100 at a
+time, beside NECST's networks.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import _timing
 import numpy as np
 import torch
 
-from jscc.necst import Decoder, Objective, VectorQuantiser, network
+from jscc.necst import Decoder, Objective, SeparateCode, VectorQuantiser, good_code, network
 from jscc.training import deterministic
 
 BATCHES, BATCH = 20, 100
@@ -46,20 +49,39 @@ def naive(model, images: torch.Tensor) -> torch.Tensor:
     return -(value + (torch.stack(credits) * torch.stack(scores)).sum(0)).mean() + 0.0005 * l2
 
 
-def trainer(loss, images: torch.Tensor):
+def trainer(loss, images: torch.Tensor, ours: bool = True):
     """A function that runs some batches, each from where the last call ended."""
     torch.manual_seed(0)
     model = network("binarized_mnist", noise=0.1)
-    optimiser = torch.optim.Adam(model.parameters(), 0.001)
+    optimiser = torch.optim.Adam(model.parameters(), 0.001, fused=ours or None)
 
     def run():
-        with deterministic(0):
+        with deterministic(0) if ours else contextlib.nullcontext():
             for batch in images.split(BATCH):
                 optimiser.zero_grad(set_to_none=True)
                 loss(model, batch).backward()
                 optimiser.step()
 
     return run
+
+
+def separate_codes(quantiser: VectorQuantiser, images: np.ndarray) -> list[dict]:
+    """Rows of sending and of decoding, by the networks and by an index, a linear code and Bayes' rule."""
+    model = network("binarized_mnist", noise=0.1)
+    code = SeparateCode(quantiser, good_code(100, 12, tries=1), 0.1)
+    systems = {"jscc (VQ, linear code, Bayes)": code, "jscc (NECST)": model}
+    parts = np.split(images, len(images) // 100)
+    received = np.split(np.random.default_rng(1).integers(0, 2, (len(images), 100), dtype=np.uint8), len(parts))
+    rows = []
+    for task, name, work in (("encoding", "encode", parts), ("decoding", "reconstruct", received)):
+        calls = {
+            label: lambda use=getattr(system, name), work=work: [use(part) for part in work]
+            for label, system in systems.items()
+        }
+        seconds = _timing.interleaved(calls, repeats=7)
+        title = f"{task} 784 pixels, 100 bits, 100 at a time"
+        rows += _timing.rates(title, "image/s", dict.fromkeys(calls, float(len(images))), seconds)
+    return rows
 
 
 def main() -> None:
@@ -70,7 +92,7 @@ def main() -> None:
         "jscc (one sample, bfloat16)": trainer(Objective(**one, precision="bfloat16"), images),
         "jscc (one sample, float32)": trainer(Objective(**one), images),
         "jscc (all samples)": trainer(Objective(l2=0.001), images),
-        "torch (naive loop)": trainer(naive, images),
+        "torch (naive loop)": trainer(naive, images, ours=False),
     }
     seconds = _timing.interleaved(systems, repeats=7)
     work = dict.fromkeys(systems, float(len(images)))
@@ -106,6 +128,7 @@ def main() -> None:
     quantiser = VectorQuantiser(many[:4096], many[:4096].astype(np.float32), np.full(4096, 1 / 4096))
     seconds = _timing.interleaved({"jscc": lambda: quantiser.quantise(many)}, repeats=3)
     rows += _timing.rates("nearest of 4,096 codewords of 784 bits", "image/s", {"jscc": 50_000.0}, seconds)
+    rows += separate_codes(quantiser, many[:2000])
     _timing.write("necst", rows)
 
 
