@@ -2,8 +2,8 @@
 
 *Training.* Examples per second of processor time on one core, K = 5 samples, 100 bits, batches of 100, measured on 20
 batches: the naive loop (a pass through the decoder for each sample, the gradient by backpropagation through all of
-them, as torch does it by default), and `jscc.necst.Objective` with the gradient through one sample and through all, with
-the steps of `jscc.training.train` and Adam's in one pass. 50,000 examples over the rate are the seconds of an epoch.
+them, as torch does it by default), and `jscc.necst.Objective` with the gradient through one sample and through all,
+with the steps of `jscc.training.train` and Adam's in one pass. 50,000 examples over the rate are the seconds of an epoch.
 
 *Decoding.* Words of 200 bits per second, one by one and 100 at a time.
 
@@ -74,10 +74,8 @@ def separate_codes(quantiser: VectorQuantiser, images: np.ndarray) -> list[dict]
     received = np.split(np.random.default_rng(1).integers(0, 2, (len(images), 100), dtype=np.uint8), len(parts))
     rows = []
     for task, name, work in (("encoding", "encode", parts), ("decoding", "reconstruct", received)):
-        calls = {
-            label: lambda use=getattr(system, name), work=work: [use(part) for part in work]
-            for label, system in systems.items()
-        }
+        uses = {label: getattr(system, name) for label, system in systems.items()}
+        calls = {label: lambda use=use, work=work: [use(part) for part in work] for label, use in uses.items()}
         seconds = _timing.interleaved(calls, repeats=7)
         title = f"{task} 784 pixels, 100 bits, 100 at a time"
         rows += _timing.rates(title, "image/s", dict.fromkeys(calls, float(len(images))), seconds)
