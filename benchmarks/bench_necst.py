@@ -3,7 +3,7 @@
 *Training.* Examples per second of processor time on one core, K = 5 samples, 100 bits, batches of 100, measured on 20
 batches: the naive loop (a pass through the decoder for each sample, the gradient by backpropagation through all of
 them, as torch does it by default), and `jscc.necst.Objective` with the gradient through one sample and through all,
-with the steps of `jscc.training.train` and Adam's in one pass. 50,000 examples over the rate are the seconds of an epoch.
+with the steps of `jscc.training.train` and Adam's in one pass. 50,000 examples over the rate are an epoch's seconds.
 
 *Decoding.* Words of 200 bits per second, one by one and 100 at a time.
 
