@@ -22,4 +22,4 @@ def test_bits_of_a_mixture_are_the_mean_of_its_codes():
     envelope = yardstick([4, 8], [0.2, 0.1], 1.0)
     share = np.linspace(0, 1, 5)
     np.testing.assert_allclose(effective_bits(0.2 * share + 0.1 * (1 - share), envelope), 4 * share + 8 * (1 - share))
-    np.testing.assert_array_equal(effective_bits([1.0, 2.0, 0.09], envelope), [0, 0, np.nan])
+    np.testing.assert_array_equal(effective_bits([1.0, 2.0, 0.09], envelope), [0, 0, 8])

@@ -59,12 +59,12 @@ def effective_bits(wrong_pixels: ArrayLike, envelope: tuple[np.ndarray, np.ndarr
     Returns
     -------
     ndarray of float
-        0 where a constant image is as good or better, NaN where no code of the yardstick is as good.
+        0 where a constant image is as good or better; where no code of the yardstick is as good, its most.
 
     Examples
     --------
     >>> effective_bits([1.2, 0.6, 0.15, 0.05], ([0, 4, 8], [1.0, 0.2, 0.1]))
-    array([ 0.,  2.,  6., nan])
+    array([0., 2., 6., 8.])
     """
     bits, wrong = (np.asarray(side, float) for side in envelope)
-    return np.interp(wrong_pixels, wrong[::-1], bits[::-1], left=np.nan, right=0.0)
+    return np.interp(wrong_pixels, wrong[::-1], bits[::-1])
