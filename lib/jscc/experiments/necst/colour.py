@@ -137,7 +137,7 @@ def _grid(scale: str) -> list[dict]:
     elif scale == "quick":
         fixed |= {"count": 1000, "epochs": 10, "draws": 1, "tests": 50}
     else:
-        fixed |= {"count": 9700, "epochs": 16, "draws": 5, "tests": TEST_IMAGES}
+        fixed |= {"count": 9700, "epochs": 8, "draws": 5, "tests": TEST_IMAGES}
         cases = [("straight_through", noise) for noise in NOISES]
     points = [{**fixed, "estimator": estimator, "noise": noise} for estimator, noise in cases]
     return [*points, points[1] | {"dataset": "celeba64"}] if scale == "paper" else points
