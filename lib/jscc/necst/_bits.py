@@ -97,6 +97,24 @@ def nearest(rows, columns, scratch, index, distance):
 
 
 @_jit
+def cluster_sums(images, index, sums, sizes):
+    """Add the images of each cluster to its sum, and count them.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, pixels)
+    index : ndarray of int64, shape (N,)
+    sums : ndarray of int64, shape (C, pixels)
+    sizes : ndarray of int64, shape (C,)
+    """
+    for n in range(len(images)):
+        cluster = index[n]
+        sizes[cluster] += 1
+        for i in range(images.shape[1]):
+            sums[cluster, i] += images[n, i]
+
+
+@_jit
 def posteriors(rows, columns, prior, factors, scratch, out):
     """The probability of each codeword given a received word.
 
