@@ -153,6 +153,20 @@ def test_two_sliders_move_apart(opened, two):
     assert_shows(figure, two.frames[1])
 
 
+def test_three_sliders_move_apart(opened):
+    def draw(height, width, shade):
+        figure = bar(height, width)
+        figure.artists[0].set_facecolor(shade)
+        return figure
+
+    three = player(draw, alt="a bar", height=[1, 5], width=[0.2, 0.6, 1], shade=["black", "grey"])
+    page = opened(three.html)
+    figure = page.locator(".jscc-player")
+    for name, index in (("height", 6), ("width", 8), ("shade", 9)):
+        page.get_by_role("slider", name=name).press("ArrowRight")
+        assert_shows(figure, three.frames[index])
+
+
 def test_players_in_one_page_are_independent(opened, one, two):
     page = opened(one.html + two.html + one.html)
     figures = page.locator(".jscc-player")

@@ -61,7 +61,7 @@ def player(
     start: Mapping[str, object] | None = None,
     **sliders: Sequence,
 ) -> Player:
-    """Draw one picture for every position of one or two sliders.
+    """Draw one picture for every position of one to three sliders.
 
     As the last line of a notebook cell, the result is shown twice over: as a static player (all pictures
     are drawn beforehand and stored in the page; ``book/_static/player.js`` makes the sliders move), and,
@@ -83,7 +83,8 @@ def player(
     start : mapping, optional
         Where a slider stands at first, by its name; else at its first value.
     **sliders : sequence
-        One or two sliders: the name of an argument of `draw` and the values it takes.
+        One to three sliders: the name of an argument of `draw` and the values it takes. The button in the page moves
+        the first.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def player(
     Raises
     ------
     ValueError
-        If there are no sliders or more than two, one is empty, `labels` or `start` name something else,
+        If there are no sliders or more than three, one is empty, `labels` or `start` name something else,
         there is no alternative text, `draw` returns anything but a figure, its figures differ in size, or the
         player would weigh more than `MAX_BYTES`.
 
@@ -219,8 +220,8 @@ class Player:
 
 
 def _checked_sliders(sliders: dict, labels: Mapping, start: Mapping) -> list[_Slider]:
-    if not 1 <= len(sliders) <= 2:
-        raise ValueError(f"{len(sliders)} sliders given ({', '.join(sliders) or 'none'}); expected one or two")
+    if not 1 <= len(sliders) <= 3:
+        raise ValueError(f"{len(sliders)} sliders given ({', '.join(sliders) or 'none'}); expected one to three")
     for option, names in (("labels", labels), ("start", start)):
         if unknown := sorted(set(names) - set(sliders)):
             raise ValueError(f"{option} names {unknown}; the sliders are {sorted(sliders)}")
