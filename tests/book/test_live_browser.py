@@ -44,8 +44,7 @@ def opened(browser, tmp_path):
     troubles, contexts = [], []
 
     def open_page(notebook, before="", kernels=None, **options):
-        file = tmp_path / "page.html"
-        file.write_text(page_of(notebook, kernels), encoding="utf8")
+        file = page_of(notebook, tmp_path, kernels)
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -84,7 +83,7 @@ def focus_by_keyboard(page, name):
     raise AssertionError(f"the Tab key does not reach {name!r}")
 
 
-NOTEBOOKS = ["arithmetic/arithmetic", "lossy/lossy", "syndromes/syndromes"]
+NOTEBOOKS = ["arithmetic/arithmetic", "lossy/lossy", "necst/draw", "syndromes/syndromes"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
