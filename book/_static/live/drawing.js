@@ -21,6 +21,7 @@
     ["learned", "NECST"],
     ["separate", "the separate code"],
   ];
+  const BITS_OF = { learned: "NECST: bits", separate: "separate: bits" };
 
   const count = (values, test) => values.reduce((sum, value, i) => sum + (test(value, i) ? 1 : 0), 0);
   const several = (number, one, more) => `${number} ${number === 1 ? one : more}`;
@@ -238,7 +239,7 @@
       h(
         "div",
         { class: "jscc-live-row", role: "group", "aria-label": name },
-        framed(`${name}: its bits`, shown[system].bits),
+        framed(BITS_OF[system], shown[system].bits),
         framed("probabilities", shown[system].belief),
         framed("decided", shown[system].decided),
       );
