@@ -18,8 +18,7 @@ from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
 from jscc.gfq import leaf_removal
 from jscc.ldpc import BeliefPropagation, syndromes
 from jscc.live.controls import word_code
-from jscc.necst import shipped_separate
-from jscc.necst.live import drawing_model
+from jscc.necst import drawing_model, shipped_separate
 from jscc.statistics import binomial_interval
 from live_support import figures_of, page_of, printed_by_any_processor
 from support import chromium
@@ -447,8 +446,7 @@ import json
 import numpy as np
 from jscc.gfq import Trial
 from jscc.live.controls import word_code
-from jscc.necst import shipped_separate
-from jscc.necst.live import drawing_model
+from jscc.necst import drawing_model, shipped_separate
 source, seed, gamma0, prior = {}, {}, {}, {}
 trial, steps = Trial(word_code(), prior=prior), []
 trial.load((np.array(source)[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)

@@ -14,6 +14,8 @@ from jscc.necst import (
     SeparateCode,
     VectorQuantiser,
     codebook_of,
+    drawing_arrays,
+    drawing_model,
     good_code,
     model_of,
     separate_of,
@@ -23,7 +25,6 @@ from jscc.necst import (
     weights_name,
     weights_of,
 )
-from jscc.necst.live import drawing_arrays, drawing_model
 
 BY_NAME = {experiment.name: experiment for experiment in EXPERIMENTS}
 NAMES = [*map(weights_name, SHIPPED_NOISES), "necst_reader"]

@@ -51,8 +51,9 @@ LINKING = [
 IMPORTS = ("exp", "expf", "log", "logf")
 TRAP = "  call void @llvm.trap()\n  unreachable\n"
 SCALARS = ("int32", "float32", "float64")
-# No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine.
-GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0"}
+# No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine. Four like
+# operations in a row may become one on a vector.
+GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0", "NUMBA_SLP_VECTORIZE": "1"}
 
 
 class NoLinkerError(RuntimeError):

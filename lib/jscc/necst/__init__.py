@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "image_files": ["OperatingPoints", "fewest_bits", "operating_points", "payload_bits"],
         "labels": ["binarized_mnist_labels", "find_gray"],
         "linear": ["LinearCode", "good_code"],
+        "live": ["drawing_arrays", "drawing_model"],
         "model": [
             "SETTINGS",
             "Necst",

@@ -52,7 +52,18 @@ def learned_word(
     logits: float32[:, ::1],
     word: uint8[:, ::1],
 ):
-    """`Necst.encode`."""
+    """`Necst.encode`.
+
+    Examples
+    --------
+    >>> from jscc.necst import network, weights_of
+    >>> weights = weights_of(network("random_bits"))
+    >>> given = encoder_arguments(learned_arrays(weights), np.eye(3, 100, dtype=np.uint8))
+    >>> learned_word(**given)
+    >>> model = model_of(rounded_weights(weights), {"channel": "bsc", "noise": 0.1})
+    >>> bool((given["word"] == model.encode(given["pixels"])).all())
+    True
+    """
     layers = _kernels.Layers(sizes, weights, biases, active, states)
     _kernels.perceptron_word(pixels, layers, rows, logits, word)
 
@@ -68,7 +79,18 @@ def learned_picture(
     logits: float32[:, ::1],
     out: float32[:, ::1],
 ):
-    """`Necst.reconstruct`."""
+    """`Necst.reconstruct`.
+
+    Examples
+    --------
+    >>> from jscc.necst import network, weights_of
+    >>> weights = weights_of(network("random_bits"))
+    >>> given = decoder_arguments(learned_arrays(weights), np.eye(3, 50, dtype=np.uint8))
+    >>> learned_picture(**given)
+    >>> model = model_of(rounded_weights(weights), {"channel": "bsc", "noise": 0.1})
+    >>> bool(np.allclose(given["out"], model.reconstruct(given["received"]), atol=1e-5))
+    True
+    """
     layers = _kernels.Layers(sizes, weights, biases, active, states)
     _kernels.perceptron_picture(received, layers, rows, logits, out)
 
@@ -168,7 +190,14 @@ def drawing_model() -> Necst:
 
 
 def rounded_weights(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A network's weights as a page has them, float32; biases are not rounded."""
+    """A network's weights as a page has them, float32; biases are not rounded.
+
+    Examples
+    --------
+    >>> found = rounded_weights({"0.weight": np.array([[1, 0.3, -0.7]]), "0.bias": np.array([0.3])})
+    >>> (found["0.weight"] * 127).round(3).tolist(), found["0.bias"].dtype.name
+    ([[127.0, 38.0, -89.0]], 'float32')
+    """
     out = {}
     for name, value in weights.items():
         out[name] = value.astype(np.float32)
@@ -186,6 +215,13 @@ def learned_arrays(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     dict of str to ndarray
         For each layer k of the encoder ``encoder.k.levels`` and ``encoder.k.scales`` as of `rounded`, and
         ``encoder.biases``, those of all layers one after the other; so too for the decoder.
+
+    Examples
+    --------
+    >>> from jscc.necst import network, weights_of
+    >>> arrays = learned_arrays(weights_of(network("random_bits")))
+    >>> arrays["encoder.0.levels"].shape, arrays["encoder.biases"].shape
+    ((100, 500), (550,))
     """
     out = {}
     exact = rounded_weights(weights)
@@ -273,7 +309,10 @@ def separate_word_arguments(arrays: Mapping[str, np.ndarray], pixels: np.ndarray
 
 
 def separate_picture_arguments(arrays: Mapping[str, np.ndarray], received: np.ndarray, noise: float) -> dict:
-    """What `separate_picture` is given for the first received words (N, n); before the next set ``first`` to 0."""
+    """What `separate_picture` is given for the first received words (N, n); before the next set ``first`` to 0.
+
+    See `separate_word_arguments` for an example.
+    """
     levels, length = arrays["levels"], received.shape[1]
     packed = -(-length // 64)
     return {

@@ -104,7 +104,16 @@ def shipped_reader() -> DigitReader:
 
 
 def codebook_of(quantiser: VectorQuantiser, code: LinearCode) -> dict[str, np.ndarray]:
-    """A quantiser and the code of its index as small arrays, by their names: what `separate_of` takes."""
+    """A quantiser and the code of its index as small arrays, by their names: what `separate_of` takes.
+
+    Examples
+    --------
+    >>> from jscc.necst import VectorQuantiser, good_code
+    >>> images = np.eye(4, 6, dtype=np.uint8)
+    >>> kept = codebook_of(VectorQuantiser.fit(images, 1, rng=0), good_code(20, 1))
+    >>> {name: value.shape for name, value in kept.items()}
+    {'levels': (2, 6), 'shares': (2,), 'generator': (1, 20)}
+    """
     return {
         "levels": np.rint(TOP_LEVEL * quantiser.means).astype(np.uint8),
         "shares": quantiser.shares.astype(np.float32),
