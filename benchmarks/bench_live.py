@@ -25,6 +25,17 @@ from jscc.ldpc.live import propagate, propagate_arguments, syndromes_arguments, 
 from jscc.live import KERNELS
 from jscc.live.controls import word_code
 from jscc.live.figure import kernels_html, prepared
+from jscc.live.kernels import STORES
+from jscc.necst.live import (
+    decoder_arguments,
+    encoder_arguments,
+    learned_picture,
+    learned_word,
+    separate_picture,
+    separate_picture_arguments,
+    separate_word,
+    separate_word_arguments,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from live_support import SCRIPT, page_of  # noqa: E402
@@ -65,6 +76,10 @@ def cases() -> dict:
     syndrome = syndromes(plane << 7, graph) >> 7
     one_word = word_code()
     source = rng.integers(0, 16, one_word.n_symbols)
+    drawing = STORES["drawing"]()
+    digits = np.random.default_rng(1).integers(0, len(drawing["levels"]), words)
+    digits = (drawing["levels"][digits] > 7).astype(np.uint8)
+    bits = rng.integers(0, 2, (words, 100), np.uint8)
     return {
         "Chase, q = 4, 6 dB: packets of 128 symbols": (
             packets.chase_words,
@@ -95,6 +110,18 @@ def cases() -> dict:
             sweep,
             sweep_arguments(one_word, source, 1, prior=1.4, gammas=np.full(10, 0.04)),
             10,
+        ),
+        "NECST's encoder: digits": (learned_word, encoder_arguments(drawing, digits), words),
+        "NECST's decoder: words of 100 bits": (learned_picture, decoder_arguments(drawing, bits), words),
+        "nearest of 1,024 images: digits": (
+            separate_word,
+            separate_word_arguments(drawing, digits) | {"first": 0},
+            words,
+        ),
+        "Bayes' rule over 1,024 words: words of 100 bits": (
+            separate_picture,
+            separate_picture_arguments(drawing, bits, 0.1) | {"first": 0},
+            words,
         ),
     }
 
@@ -137,8 +164,7 @@ def of_renderers(browser_process: psutil.Process) -> float:
 def first_answer(browser, notebook: str) -> float:
     """Seconds from opening a page on the disk until its control can be used."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "page.html"
-        file.write_text(page_of(notebook), encoding="utf8")
+        file = page_of(notebook, Path(folder))
         page = browser.new_page()
         page.add_init_script(READY)
         page.goto(file.as_uri())
@@ -168,7 +194,7 @@ def main() -> None:
             there = work / seconds_a_run(lambda runs: page.evaluate(RUN, runs), lambda: of_renderers(psutil.Process()))
             rows.append(row(task, "jscc", version("jscc"), here, "1/s", 1))
             rows.append(row(task, "jscc in the page", chrome, there, "1/s", there / here))
-        for notebook in ("arithmetic/arithmetic", "lossy/lossy", "syndromes/syndromes"):
+        for notebook in ("arithmetic/arithmetic", "lossy/lossy", "necst/draw", "syndromes/syndromes"):
             seconds = median(first_answer(browser, notebook) for _ in range(5))
             rows.append(row(f"page {notebook}: opened until it answers", "jscc in the page", chrome, seconds, "s", 1))
         browser.close()

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jscc.live.figure import kernels_html, wanted
-from jscc.live.kernels import KERNELS
+from jscc.live.figure import kernels_html, store_script, stores_html, wanted
+from jscc.live.kernels import KERNELS, STORES
 from jscc.live.wasm import GENERIC, build, linker
 from support import ROOT
 
@@ -120,13 +120,19 @@ def figures_of(notebook: str) -> str:
     return "\n".join(found)
 
 
-def page_of(notebook: str, kernels: str | None = None) -> str:
-    """A page with a notebook's live figures as the built book holds them; without a linker the test is skipped."""
+def page_of(notebook: str, folder: Path, kernels: str | None = None) -> Path:
+    """A page with a notebook's live figures as the built book holds them, and beside it the stores that it loads.
+
+    Without a linker the test is skipped.
+    """
     figures = figures_of(notebook)
-    controls, names = wanted(figures)
+    controls, names, stores = wanted(figures)
     if kernels is None:
         built()
         kernels = kernels_html([KERNELS[name] for name in names])
+        for name in stores:
+            (folder / f"store_{name}.js").write_text(store_script(name, STORES[name]()), encoding="utf8")
+        kernels += stores_html({name: f"store_{name}.js" for name in stores})
     scripts = "".join(
         f'<script defer src="{(STATIC / path).as_uri()}"></script>'
         for path in ("player.js", "live/live.js", *(f"live/{name}.js" for name in controls))
@@ -134,7 +140,10 @@ def page_of(notebook: str, kernels: str | None = None) -> str:
     styles = "".join(
         f'<link rel="stylesheet" href="{(STATIC / path).as_uri()}">' for path in ("player.css", "live.css")
     )
-    return (
+    text = (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Test</title>"
         f"{styles}{scripts}</head><body>{figures}{kernels}</body></html>"
     )
+    file = folder / "page.html"
+    file.write_text(text, encoding="utf8")
+    return file

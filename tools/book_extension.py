@@ -2,13 +2,15 @@
 
 * MathJax is served by the book itself where ``tools/vendor.py`` has put it, and by a CDN otherwise.
 * The scripts and styles of ``book/_static`` are linked to every page.
-* A page whose figures run kernels of the library gets these as WebAssembly, and the scripts of their controls.
+* A page whose figures run kernels of the library gets these as WebAssembly, and the scripts of their controls; large
+  arrays that they need lie beside those scripts, each store in a file of its own.
 * ``.. rooms:: ROOM ...`` documents every module of some rooms of the library, found by walking the package, so
   that a new module needs no new page; a new room has to be named on one of them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import pkgutil
@@ -21,8 +23,9 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from jscc.live.figure import kernels_html, wanted
-from jscc.live.kernels import KERNELS
+from jscc.live.figure import kernels_html, store_script, stores_html, wanted
+from jscc.live.kernels import KERNELS, STORES
+from jscc.live.wasm import NoLinkerError
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "book" / "_static"
@@ -95,17 +98,33 @@ def serve_scripts(app: Sphinx, config) -> None:
 
 
 def embed_kernels(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Put into a page what its live figures run; where that cannot be compiled they keep their static players."""
-    controls, names = wanted(context.get("body", ""))
+    """Put into a page what its live figures run.
+
+    Where there is no linker, or what a figure loads is not there, they keep their static players; a kernel that cannot
+    be compiled is an error.
+    """
+    controls, names, stores = wanted(context.get("body", ""))
     if not controls:
         return
     try:
-        context["body"] += kernels_html([KERNELS[name] for name in names])
-    except RuntimeError as error:
+        kernels = kernels_html([KERNELS[name] for name in names])
+        places = {name: context["pathto"](written(app, name), 1) for name in stores}
+    except (NoLinkerError, FileNotFoundError) as error:
         print(f"{pagename} keeps its static players: {error}", file=sys.stderr)
         return
+    context["body"] += kernels + stores_html(places)
     for name in ("live", *controls):
         app.add_js_file(f"live/{name}.js", loading_method="defer")
+
+
+def written(app: Sphinx, name: str) -> str:
+    """The place in the built book of a script with the arrays of a store, which is written there."""
+    text = store_script(name, STORES[name]())
+    place = Path("_static", "live", f"store_{name}.js")
+    target = Path(app.outdir) / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf8")
+    return f"{place.as_posix()}?v={hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def pages_with_other_rooms(app: Sphinx, env, added, changed, removed) -> list[str]:

@@ -351,6 +351,7 @@ def test_live_figures_run_in_the_built_page(name, where, html, site, visit):
     figures = seen.page.locator("figure.jscc-live")
     assert figures.count() > 0
     for figure in figures.all():
+        figure.scroll_into_view_if_needed()  # what is large is loaded when it is near
         figure.locator(".jscc-live-control").wait_for()
         assert figure.get_attribute("data-ready") == "true" and figure.locator(".jscc-live-static").count() == 0
         for theme in ("light", "dark"):

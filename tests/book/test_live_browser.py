@@ -18,6 +18,7 @@ from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
 from jscc.gfq import leaf_removal
 from jscc.ldpc import BeliefPropagation, syndromes
 from jscc.live.controls import word_code
+from jscc.necst import drawing_model, shipped_separate
 from jscc.statistics import binomial_interval
 from live_support import figures_of, page_of, printed_by_any_processor
 from support import chromium
@@ -44,8 +45,7 @@ def opened(browser, tmp_path):
     troubles, contexts = [], []
 
     def open_page(notebook, before="", kernels=None, **options):
-        file = tmp_path / "page.html"
-        file.write_text(page_of(notebook, kernels), encoding="utf8")
+        file = page_of(notebook, tmp_path, kernels)
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -84,7 +84,7 @@ def focus_by_keyboard(page, name):
     raise AssertionError(f"the Tab key does not reach {name!r}")
 
 
-NOTEBOOKS = ["arithmetic/arithmetic", "lossy/lossy", "syndromes/syndromes"]
+NOTEBOOKS = ["arithmetic/arithmetic", "lossy/lossy", "necst/draw", "syndromes/syndromes"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -312,6 +312,131 @@ def test_a_plane_comes_back_iteration_by_iteration(opened, dataset):
     assert f"Iteration {found.iterations}: the syndrome is met" in figure.locator(".jscc-live-count").text_content()
 
 
+# -- A digit, its bits and the way back -----------------------------------------------------------------------------
+
+
+def assert_wrong_pixels(found, picture, pixels):
+    """As many as the library has; a probability of 1/2 may round to either side."""
+    on_the_edge = (np.abs(picture - 0.5) < 1e-5).sum(axis=-1)
+    assert (np.abs(((picture > 0.5) != pixels).sum(axis=-1) - found) <= on_the_edge).all()
+
+
+def assert_drawing_is_the_library_s(figure):
+    state = state_of(figure, "state")
+    pixels, flips = np.array(state["pixels"], np.uint8), np.array(state["flips"], np.uint8)
+    systems = {"learned": drawing_model(), "separate": shipped_separate(state["reckoned"])}
+    for name, system in systems.items():
+        word = system.encode(pixels[None])[0]
+        assert state["words"][name] == word.tolist()
+        picture = system.reconstruct((word ^ flips)[None])[0]
+        np.testing.assert_allclose(state["pictures"][name], picture, atol=1e-5)
+        assert_wrong_pixels(state["wrong"][name], picture, pixels)
+    assert state["index"] == systems["separate"].index(pixels[None])[0]
+    posterior = systems["separate"].posterior((word ^ flips)[None])[0]
+    assert state["certainty"] == pytest.approx(posterior[state["index"]], abs=1e-5)
+    text = figure.locator(".jscc-live-text").text_content()
+    wrong = state["wrong"]
+    assert re.match(rf"{flips.sum()} bits? (is|are) flipped of 100\.", text)
+    assert f"NECST {wrong['learned']} (" in text and f"the separate code {wrong['separate']} (" in text
+    return state
+
+
+def test_a_digit_by_keyboard_is_the_library_s(opened):
+    page = opened("necst/draw")
+    figure = ready(page)
+    grids = figure.locator("canvas[tabindex]")
+    first = assert_drawing_is_the_library_s(figure)
+    focus_by_keyboard(page, "picture")
+    page.keyboard.press("ArrowDown")
+    second = assert_drawing_is_the_library_s(figure)
+    assert second["pixels"] != first["pixels"] and second["flips"] == first["flips"]
+
+    focus_by_keyboard(page, grids.nth(0).get_attribute("aria-label"))
+    for key in ("ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowLeft", " "):
+        page.keyboard.press(key)
+    drawn = np.flatnonzero(np.array(assert_drawing_is_the_library_s(figure)["pixels"]) ^ np.array(second["pixels"]))
+    assert 0 < len(drawn) <= 5 and set(drawn) <= {12 * 28 + 10 + step for step in (0, 1, -1, 28, -28)}
+
+    focus_by_keyboard(page, "eps")
+    page.keyboard.press("Home")
+    assert not any(assert_drawing_is_the_library_s(figure)["flips"])
+    for grid, bit in ((1, 45), (2, 54)):
+        focus_by_keyboard(page, grids.nth(grid).get_attribute("aria-label"))
+        for key in ("ArrowRight" if grid == 1 else "ArrowDown", " "):
+            page.keyboard.press(key)
+        assert f"bit {bit}," in grids.nth(grid).get_attribute("aria-label")
+    assert np.flatnonzero(assert_drawing_is_the_library_s(figure)["flips"]).tolist() == [45, 54]
+    page.keyboard.press(" ")
+    assert np.flatnonzero(assert_drawing_is_the_library_s(figure)["flips"]).tolist() == [45]
+    focus_by_keyboard(page, "Undo my flips")
+    page.keyboard.press("Enter")
+    assert not any(assert_drawing_is_the_library_s(figure)["flips"])
+
+    focus_by_keyboard(page, "eps")
+    page.keyboard.press("End")
+    half = assert_drawing_is_the_library_s(figure)
+    assert half["reckoned"] == 0.1
+    focus_by_keyboard(page, "Bayes' rule reckons with")
+    page.keyboard.press("ArrowDown")
+    told = assert_drawing_is_the_library_s(figure)
+    assert told["reckoned"] == 0.5 and told["flips"] == half["flips"] and told["pictures"] != half["pictures"]
+    focus_by_keyboard(page, "New errors")
+    page.keyboard.press("Enter")
+    assert assert_drawing_is_the_library_s(figure)["flips"] != half["flips"]
+
+
+def test_a_digit_sent_a_hundred_times(opened):
+    page = opened("necst/draw")
+    figure = ready(page)
+    focus_by_keyboard(page, "Send it 100 times")
+    page.keyboard.press("Enter")
+    state, sent = state_of(figure, "state"), state_of(figure, "count")
+    flips, pixels = np.array(sent["flips"], np.uint8), np.array(state["pixels"], np.uint8)
+    assert flips.shape == (100, 100) and 0.08 < flips.mean() < 0.12
+    text = figure.locator(".jscc-live-count").text_content()
+    systems = {"learned": ("NECST", drawing_model()), "separate": ("the separate code", shipped_separate(0.1))}
+    for key, (name, system) in systems.items():
+        assert_wrong_pixels(sent[key], system.reconstruct(np.array(state["words"][key], np.uint8) ^ flips), pixels)
+        shares = np.array(sent[key]) / 784
+        half = 1.96 * shares.std(ddof=1) / 10
+        assert f"{name} {shares.mean():.4f} ± {half:.4f}" in text
+    assert_drawing_is_the_library_s(figure)
+
+
+def test_a_digit_drawn_and_a_bit_flipped_by_the_pointer(opened):
+    page = opened("necst/draw")
+    figure = ready(page)
+    figure.get_by_label("picture", exact=True).select_option("blank")
+    assert not any(assert_drawing_is_the_library_s(figure)["pixels"])
+    grids = figure.locator("canvas[tabindex]")
+    box = grids.nth(0).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 3 / 4, box["y"] + box["height"] / 2)  # at once: no gap may be left
+    page.mouse.up()
+    drawn = assert_drawing_is_the_library_s(figure)
+    ink = np.array(drawn["pixels"]).reshape(28, 28)
+    assert ink.any(axis=0)[8:20].all() and ink.any(axis=1).sum() == 3
+    box = grids.nth(1).bounding_box()
+    grids.nth(1).click(position={"x": box["width"] * 0.95, "y": box["height"] * 0.05})
+    flipped = np.array(drawn["flips"]) ^ np.array(assert_drawing_is_the_library_s(figure)["flips"])
+    assert np.flatnonzero(flipped).tolist() == [9]
+
+
+def test_what_is_large_is_loaded_only_when_its_figure_is_near(opened):
+    page = opened("necst/draw", before="const away = 'figure.jscc-live { margin-top: 5000px }'; "
+        "addEventListener('DOMContentLoaded', () => document.head.append("
+        "Object.assign(document.createElement('style'), { textContent: away })))")  # fmt: skip
+    page.wait_for_timeout(300)
+    assert page.evaluate("[typeof jsccStores, document.querySelectorAll('[data-ready=true].jscc-live').length]") == [
+        "undefined",
+        0,
+    ]
+    page.locator("figure.jscc-live").scroll_into_view_if_needed()
+    assert_drawing_is_the_library_s(ready(page))
+    assert page.evaluate("Object.keys(jsccStores)") == ["drawing"]
+
+
 # -- A word that freezes ---------------------------------------------------------------------------------------------
 
 
@@ -321,6 +446,7 @@ import json
 import numpy as np
 from jscc.gfq import Trial
 from jscc.live.controls import word_code
+from jscc.necst import drawing_model, shipped_separate
 source, seed, gamma0, prior = {}, {}, {}, {}
 trial, steps = Trial(word_code(), prior=prior), []
 trial.load((np.array(source)[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)

@@ -1,5 +1,7 @@
 """Compiling kernels for pages: what they may be given, bytes that do not depend on company, machines without linker."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,11 @@ def bad_scalar(values: "float32[::1]", factor: "int64"):  # noqa: F722, F821
 
 def bad_array(values: "float32[:]"):  # noqa: F722, F821
     """Not contiguous."""
+
+
+def impossible(values: "float32[::1]"):  # noqa: F722, F821
+    """Numba cannot compile it."""
+    values[0] = __import__("random").random()
 
 
 def test_arguments_are_read_from_the_annotations():
@@ -54,11 +61,16 @@ def no_linker(tmp_path, monkeypatch):
 FIGURE = '<figure class="jscc-live" data-control="words" data-kernels="substitute remove_leaves">...</figure>'
 
 
+LOADING = (
+    '<figure class="jscc-live" data-control="drawing" data-kernels="substitute" data-stores="drawing">...</figure>'
+)
+
+
 class App:
     """What the extension asks of Sphinx."""
 
-    def __init__(self):
-        self.scripts = []
+    def __init__(self, folder="/nowhere"):
+        self.scripts, self.outdir = [], folder
 
     def add_js_file(self, name, **options):
         """Take note."""
@@ -85,8 +97,39 @@ def test_a_page_gets_its_kernels_and_scripts():
     assert plain == {"body": "<p>no figure</p>"} and len(app.scripts) == 2
 
 
+def test_a_page_is_told_where_its_stores_are(tmp_path, monkeypatch):
+    built()
+    extension = tool("book_extension")
+    monkeypatch.setitem(extension.STORES, "drawing", lambda: {"some": np.arange(3, dtype=np.uint8)})
+    app, context = App(tmp_path), {"body": LOADING, "pathto": lambda path, resource: f"../../{path}"}
+    extension.embed_kernels(app, "book/room/page", "page.html", context, None)
+    assert app.scripts == ["live/live.js", "live/drawing.js"]
+    address = re.search(r'id="jscc-stores">\{"drawing": ?"\.\./\.\./([^?"]+)\?v=\w+"\}', context["body"])[1]
+    assert '["some", "uint8", 3]' in (tmp_path / address).read_text("utf8")
+
+
+def test_without_what_it_loads_a_page_stays_as_it_is(tmp_path, monkeypatch, capsys):
+    built()
+    monkeypatch.setenv("JSCC_MODELS", str(tmp_path))
+    app, context = App(tmp_path), {"body": LOADING, "pathto": None}
+    tool("book_extension").embed_kernels(app, "book/page", "page.html", context, None)
+    assert context["body"] == LOADING and not app.scripts
+    assert "book/page keeps its static players: no weights" in capsys.readouterr().err
+
+
+def test_a_kernel_that_cannot_be_compiled_ends_the_build(monkeypatch, tmp_path):
+    """Where there is a linker, a page without its kernels would be a fault that nobody sees."""
+    built()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(KERNELS, "substitute", live_kernel(impossible))
+    with pytest.raises(RuntimeError, match="impossible cannot be compiled"):
+        tool("book_extension").embed_kernels(App(), "book/page", "page.html", {"body": FIGURE}, None)
+
+
 def test_what_a_page_wants_is_named_once():
-    assert wanted(FIGURE + FIGURE) == (["words"], ["remove_leaves", "substitute"])
+    assert wanted(FIGURE + FIGURE) == (["words"], ["remove_leaves", "substitute"], [])
+    assert wanted(FIGURE + LOADING) == (["drawing", "words"], ["remove_leaves", "substitute"], ["drawing"])
+    assert wanted("<p>no figure</p>") == ([], [], [])
 
 
 def test_prepared_arguments_keep_what_is_not_zero():

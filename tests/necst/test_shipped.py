@@ -7,7 +7,24 @@ from jscc import artefacts, datasets, results
 from jscc.experiments.necst import EXPERIMENTS
 from jscc.experiments.necst.common import parts, trained, wrong_pixels
 from jscc.experiments.necst.generative import gray_digits
-from jscc.necst import SHIPPED_NOISES, DigitReader, model_of, shipped_model, shipped_reader, weights_name, weights_of
+from jscc.necst import (
+    CODEBOOK,
+    SHIPPED_NOISES,
+    DigitReader,
+    SeparateCode,
+    VectorQuantiser,
+    codebook_of,
+    drawing_arrays,
+    drawing_model,
+    good_code,
+    model_of,
+    separate_of,
+    shipped_model,
+    shipped_reader,
+    shipped_separate,
+    weights_name,
+    weights_of,
+)
 
 BY_NAME = {experiment.name: experiment for experiment in EXPERIMENTS}
 NAMES = [*map(weights_name, SHIPPED_NOISES), "necst_reader"]
@@ -68,3 +85,56 @@ def test_the_reader_is_kept_too(tmp_path, monkeypatch):
     row = BY_NAME["necst_reader"].task(dataset="digits", seed=0, weights="reader")
     assert row["errors"] < 40 and row["weights_sha256"] == artefacts.sha256(artefacts.path_of("reader"))
     assert set(artefacts.load("reader")[0]) == set(weights_of(DigitReader(64)))
+
+
+@pytest.mark.skipif(
+    not artefacts.path_of(CODEBOOK).is_file() or not datasets.available("binarized_mnist"),
+    reason="the codebook is not here (jscc run necst_codebook), or binary MNIST is not",
+)
+def test_the_codebook_gives_the_table_s_numbers_on_fresh_draws():
+    table = results.load("necst_codebook")
+    assert set(table.weights_sha256) == {artefacts.sha256(artefacts.path_of(CODEBOOK))}
+    images = parts("binarized_mnist").test[::10]
+    for row in table.itertuples():
+        system = shipped_separate(row.noise)
+        found = wrong_pixels(images, system.encode(images), system.reconstruct, row.eps, 12345)
+        assert abs(found["wrong_pixels"] - row.wrong_pixels) < 1.5 * (found["ci_high"] - found["ci_low"])
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.4])
+def test_a_codebook_in_four_bits_a_pixel_decides_as_the_whole_one(noise):
+    """Up to means of a cluster that lie at 1/2, where either is as good."""
+    images = parts("digits").train
+    whole, code = VectorQuantiser.fit(images, 5, rng=0), good_code(20, 5)
+    arrays = codebook_of(whole, code)
+    assert {name: value.dtype.name for name, value in arrays.items()} == {
+        "levels": "uint8",
+        "shares": "float32",
+        "generator": "uint8",
+    }
+    kept, exact = separate_of(arrays, noise), SeparateCode(whole, code, noise)
+    sent = exact.encode(images)
+    assert (kept.encode(images) == sent).all(axis=1).mean() > 0.95
+    received = sent ^ (np.random.default_rng(1).random(sent.shape) < noise)
+    np.testing.assert_allclose(kept.reconstruct(received), exact.reconstruct(received), atol=0.5 / 15 + 1e-6)
+
+
+def test_a_codebook_is_kept_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("JSCC_MODELS", str(tmp_path))
+    rows = BY_NAME["necst_codebook"].task(dataset="digits", index_bits=4, seed=0, weights=CODEBOOK)
+    assert {row["weights_sha256"] for row in rows} == {artefacts.sha256(artefacts.path_of(CODEBOOK))}
+    assert [(row["eps"], row["noise"]) for row in rows][:4] == [(0, 0), (0, 0.1), (0.1, 0.1), (0.2, 0.1)]
+    images = parts("digits").test
+    system = shipped_separate(0.0)
+    assert rows[0]["wrong_pixels"] == (system.reconstruct(system.encode(images)).round() != images).mean()
+
+
+@here
+def test_the_page_s_weights_decide_as_the_shipped_ones():
+    images = parts("binarized_mnist").test[::20]
+    model, rounded = shipped_model(0.1), drawing_model()
+    assert (model.encode(images) != rounded.encode(images)).mean() < 0.005
+    received = model.encode(images) ^ (np.random.default_rng(0).random((len(images), 100)) < 0.1)
+    assert ((model.reconstruct(received) > 0.5) != (rounded.reconstruct(received) > 0.5)).mean() < 0.002
+    weights = sum(value.size for value in drawing_arrays().values() if value.dtype == np.int8)
+    assert weights == sum(value.ndim == 2 and value.size for value in weights_of(model).values())

@@ -132,6 +132,35 @@
     return stored.base64 === undefined ? stored : new ARRAYS[stored.dtype](bytesOf(stored.base64).buffer);
   }
 
+  async function inflated(bytes) {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).arrayBuffer();
+  }
+
+  // The arrays of a store (`jscc.live.figure.store_script`), by name.
+  async function opened(stored) {
+    const content = await inflated(bytesOf(stored.base64));
+    const arrays = {};
+    let place = 0;
+    for (const [name, dtype, count] of stored.arrays) {
+      const end = place + count * ARRAYS[dtype].BYTES_PER_ELEMENT;
+      arrays[name] = new ARRAYS[dtype](content.slice(place, end));
+      place = end;
+    }
+    return arrays;
+  }
+
+  // Rounded weights, row by row, each column with a scale of its own.
+  function widened(levels, scales) {
+    const weights = new Float32Array(levels.length);
+    for (let i = 0; i < weights.length; i += scales.length) {
+      for (let j = 0; j < scales.length; j++) {
+        weights[i + j] = levels[i + j] * scales[j];
+      }
+    }
+    return weights;
+  }
+
   // The bytes of an array of the kernel's memory.
   const bytesIn = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
@@ -256,6 +285,82 @@
     return element;
   }
 
+  // A canvas of small squares; paint(i) gives a grey level or a colour [r, g, b].
+  function grid(columns, rows, scale, attributes) {
+    const canvas = h("canvas", { width: columns, height: rows, ...attributes });
+    canvas.wanted = `${columns * scale}px`;
+    canvas.paint = (paint) => {
+      const context = canvas.getContext("2d");
+      const image = context.createImageData(columns, rows);
+      for (let i = 0; i < columns * rows; i++) {
+        const level = paint(i);
+        image.data.set(typeof level === "number" ? [level, level, level, 255] : [...level, 255], 4 * i);
+      }
+      context.putImageData(image, 0, 0);
+    };
+    return canvas;
+  }
+
+  const framed = (caption, canvas) =>
+    h(
+      "figure",
+      { class: "jscc-live-grid-box", style: `width: ${canvas.wanted}` },
+      canvas,
+      h("figcaption", {}, caption),
+    );
+
+  // A square of a grid that arrow keys, mouse and fingers choose. `moved` is called when it has moved by a key or the
+  // focus has come or gone; `used` when it is to be used: by the space bar, or wherever a pointer goes that is held
+  // down (`used(true)` after its first place). Gives the cursor, { x, y, i }.
+  function steered(canvas, moved, used) {
+    const [columns, rows] = [canvas.width, canvas.height];
+    const cursor = { x: Math.floor(columns / 2) - 1, y: Math.floor(rows / 2) - 1 };
+    Object.defineProperty(cursor, "i", { get: () => cursor.y * columns + cursor.x });
+    const within = (value, size) => Math.min(Math.max(value, 0), size - 1);
+    canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (step) {
+        [cursor.x, cursor.y] = [within(cursor.x + step[0], columns), within(cursor.y + step[1], rows)];
+        moved();
+      } else if (event.key === " " || event.key === "Enter") {
+        used(false);
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
+    canvas.addEventListener("focus", moved);
+    canvas.addEventListener("blur", moved);
+    function place(event) {
+      const box = canvas.getBoundingClientRect();
+      const at = (position, start, length, size) => within(Math.floor(((position - start) / length) * size), size);
+      return [at(event.clientX, box.left, box.width, columns), at(event.clientY, box.top, box.height, rows)];
+    }
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      [cursor.x, cursor.y] = place(event);
+      used(false);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!event.buttons) {
+        return;
+      }
+      // A fast pointer skips squares: all on the way are visited.
+      const [from, to] = [[cursor.x, cursor.y], place(event)];
+      const steps = Math.max(Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1]));
+      for (let k = 1; k <= steps; k++) {
+        cursor.x = Math.round(from[0] + ((to[0] - from[0]) * k) / steps);
+        cursor.y = Math.round(from[1] + ((to[1] - from[1]) * k) / steps);
+        used(true);
+      }
+    });
+    canvas.style.touchAction = "none";
+    return cursor;
+  }
+
+  const MARK = [213, 94, 0]; // what has changed, or is wrong
+  const CURSOR = [0, 114, 178];
+
   const button = (text, pressed) => h("button", { type: "button", class: "jscc-live-button", onclick: pressed }, text);
 
   // What a control has to do with a notebook, in a page that has none: values, and who wants to know of them.
@@ -277,10 +382,41 @@
     save_changes() {}
   }
 
-  const live = { Kernel, Draws, controls: {}, instantiate, unpack, bytesIn, wilson, h, s, slider, choice, button, picture };
+  const live = {
+    Kernel, Draws, controls: {}, instantiate, unpack, opened, widened, bytesIn, wilson,
+    h, s, slider, choice, button, picture, grid, framed, steered, MARK, CURSOR,
+  };
   root.jsccLive = live;
   if (typeof document === "undefined") {
     return;
+  }
+
+  const content = (id) => JSON.parse((document.getElementById(id) || { textContent: "null" }).textContent);
+
+  // The arrays of a store: its script is loaded once, and sets `jsccStores`.
+  const stores = {};
+  function load(name) {
+    stores[name] = stores[name] || new Promise((resolve, reject) => {
+      const failed = () => reject(new Error(`the arrays ${name} are not where the page looks for them`));
+      document.head.append(h("script", { src: content("jscc-stores")[name], onload: resolve, onerror: failed }));
+    }).then(() => opened(root.jsccStores[name]));
+    return stores[name];
+  }
+
+  // Wait until an element is less than a screen away.
+  function near(element) {
+    return new Promise((resolve) => {
+      const observer = new IntersectionObserver(
+        (entries) => {
+          if (entries.some((entry) => entry.isIntersecting)) {
+            observer.disconnect();
+            resolve();
+          }
+        },
+        { rootMargin: "100%" },
+      );
+      observer.observe(element);
+    });
   }
 
   async function hydrate(figure, stored) {
@@ -291,8 +427,14 @@
     }
     const kernels = Object.fromEntries(data.kernels.map((name) => [name, stored[name]]));
     const el = h("div", { class: "jscc-live-control" });
-    const model = new PageModel({ ...data.values, kernels });
+    const model = new PageModel({ ...data.values, kernels, stores: {} });
     try {
+      if ((data.stores || []).length > 0) {
+        await near(figure);
+        for (const name of data.stores) {
+          model.get("stores")[name] = await load(name);
+        }
+      }
       await control.render({ model, el });
     } catch (error) {
       figure.dataset.trouble = String(error); // the static player stays
@@ -304,11 +446,10 @@
   }
 
   function hydrateAll() {
-    const element = document.getElementById("jscc-kernels");
-    if (element === null) {
+    const stored = content("jscc-kernels");
+    if (stored === null) {
       return;
     }
-    const stored = JSON.parse(element.textContent);
     document.querySelectorAll("figure.jscc-live").forEach((figure) => hydrate(figure, stored));
   }
 

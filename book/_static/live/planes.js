@@ -1,7 +1,7 @@
 // A picture, its planes and their syndromes, the network that reads them, and the way back by belief propagation.
 (function () {
   "use strict";
-  const { h, s, slider, choice, button, picture } = jsccLive;
+  const { h, s, slider, choice, button, picture, grid, framed, steered, MARK, CURSOR } = jsccLive;
 
   const SIDE = 32;
   const PLANES = 8;
@@ -12,34 +12,9 @@
     [0, -1, 160],
     [-1, 0, 160],
   ];
-  const MARK = [213, 94, 0]; // what has changed
   const FRAMES_MS = 60;
 
   const bitOf = (byte, plane) => (byte >> (PLANES - 1 - plane)) & 1;
-
-  // A canvas of small squares; paint(i) gives a grey level or a colour [r, g, b].
-  function grid(columns, rows, scale, attributes) {
-    const canvas = h("canvas", { width: columns, height: rows, ...attributes });
-    canvas.wanted = `${columns * scale}px`;
-    canvas.paint = (paint) => {
-      const context = canvas.getContext("2d");
-      const image = context.createImageData(columns, rows);
-      for (let i = 0; i < columns * rows; i++) {
-        const level = paint(i);
-        image.data.set(typeof level === "number" ? [level, level, level, 255] : [...level, 255], 4 * i);
-      }
-      context.putImageData(image, 0, 0);
-    };
-    return canvas;
-  }
-
-  const framed = (caption, canvas) =>
-    h(
-      "figure",
-      { class: "jscc-live-grid-box", style: `width: ${canvas.wanted}` },
-      canvas,
-      h("figcaption", {}, caption),
-    );
 
   function softmax(scores) {
     const top = Math.max(...scores);
@@ -65,7 +40,6 @@
     let pixels = new Uint8Array(SIDE * SIDE);
     let loaded = { pixels, syndromes: null };
     let syndromes, probabilities, timer;
-    let cursor = { x: 13, y: 13 };
     let recovery = null;
 
     // The library's syndromes of packed planes: a byte a check.
@@ -84,6 +58,8 @@
     // -- What is shown --
 
     const canvas = grid(SIDE, SIDE, 6, { class: "jscc-live-pixels", tabindex: 0, role: "application" });
+    const cursor = steered(canvas, show, usePen);
+    [cursor.x, cursor.y] = [13, 13];
     const planeCanvas = grid(SIDE, SIDE, 5, { class: "jscc-live-pixels", role: "img" });
     const syndromeCanvas = grid(SIDE, checks / SIDE, 5, { class: "jscc-live-pixels", role: "img" });
     const backCanvas = grid(SIDE, SIDE, 5, { class: "jscc-live-pixels", role: "img" });
@@ -118,7 +94,7 @@
     function show() {
       const plane = model.get("plane");
       const focused = document.activeElement === canvas;
-      canvas.paint((i) => (focused && i === cursor.y * SIDE + cursor.x ? [0, 114, 178] : pixels[i]));
+      canvas.paint((i) => (focused && i === cursor.i ? CURSOR : pixels[i]));
       const flipped = (i) => bitOf(pixels[i] ^ loaded.pixels[i], plane);
       const changed = (i) => bitOf(syndromes[i] ^ loaded.syndromes[i], plane);
       planeCanvas.paint((i) => (flipped(i) ? MARK : 255 * bitOf(pixels[i], plane)));
@@ -146,7 +122,7 @@
       planeCanvas.setAttribute("aria-label", `Plane ${plane}: ${ones} ones, ${flips} changed`);
       syndromeCanvas.setAttribute("aria-label", `Syndrome of plane ${plane}: ${syndromeOnes} ones, ${changes} changed`);
       strip.setAttribute("aria-label", "The eight planes, the most significant first, and below each its syndrome");
-      const where = `row ${cursor.y}, column ${cursor.x}, level ${pixels[cursor.y * SIDE + cursor.x]}`;
+      const where = `row ${cursor.y}, column ${cursor.x}, level ${pixels[cursor.i]}`;
       canvas.setAttribute("aria-label", `The picture; arrow keys move the pen, space uses it: ${where}`);
       bars.redraw();
       showRecovery();
@@ -188,13 +164,16 @@
       changed();
     }
 
-    function usePen() {
+    function usePen(dragged) {
+      if (dragged && model.get("pen") === "flip") {
+        return;
+      }
       const at = (dx, dy) => {
         const [x, y] = [cursor.x + dx, cursor.y + dy];
         return x >= 0 && x < side && y >= 0 && y < side ? y * SIDE + x : -1;
       };
       if (model.get("pen") === "flip") {
-        pixels[cursor.y * SIDE + cursor.x] ^= 1 << (PLANES - 1 - model.get("plane"));
+        pixels[cursor.i] ^= 1 << (PLANES - 1 - model.get("plane"));
       } else {
         for (const [dx, dy, level] of PEN) {
           const i = at(dx, dy);
@@ -253,43 +232,6 @@
       timer = null;
       told.setAttribute("aria-live", "polite");
     }
-
-    canvas.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if (step) {
-        cursor = {
-          x: Math.min(Math.max(cursor.x + step[0], 0), SIDE - 1),
-          y: Math.min(Math.max(cursor.y + step[1], 0), SIDE - 1),
-        };
-        show();
-      } else if (event.key === " " || event.key === "Enter") {
-        usePen();
-      } else {
-        return;
-      }
-      event.preventDefault();
-    });
-    canvas.addEventListener("focus", show);
-    canvas.addEventListener("blur", show);
-    function point(event) {
-      const box = canvas.getBoundingClientRect();
-      const place = (at, start, size) => Math.min(Math.max(Math.floor(((at - start) / size) * SIDE), 0), SIDE - 1);
-      const next = { x: place(event.clientX, box.left, box.width), y: place(event.clientY, box.top, box.height) };
-      const moved = next.x !== cursor.x || next.y !== cursor.y;
-      cursor = next;
-      return moved;
-    }
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      point(event);
-      usePen();
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (event.buttons && point(event) && model.get("pen") !== "flip") {
-        usePen();
-      }
-    });
-    canvas.style.touchAction = "none";
 
     async function readFile(file) {
       const image = await createImageBitmap(file);

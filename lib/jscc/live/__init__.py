@@ -6,8 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "figure": ["LiveFigure"],
-        "controls": ["packet_channel", "planes_and_syndromes", "reinforced_word"],
-        "kernels": ["KERNELS"],
-        "wasm": ["build", "linker", "live_kernel"],
+        "controls": ["drawn_digit", "packet_channel", "planes_and_syndromes", "reinforced_word"],
+        "kernels": ["KERNELS", "STORES"],
+        "wasm": ["NoLinkerError", "build", "linker", "live_kernel"],
     },
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -17,12 +19,21 @@ from jscc.information import distortion_rate
 from jscc.ldpc import BeliefPropagation
 from jscc.ldpc.live import propagate_arguments, syndromes_arguments
 from jscc.live.figure import LiveFigure, packed, prepared
-from jscc.live.kernels import PACKETS, PLANES, WORDS
+from jscc.live.kernels import DRAWING, PACKETS, PLANES, STORES, WORDS
+from jscc.necst.live import (
+    MODEL_NOISE,
+    decoder_arguments,
+    encoder_arguments,
+    reckoned,
+    separate_picture_arguments,
+    separate_word_arguments,
+)
 
-__all__ = ["packet_channel", "planes_and_syndromes", "reinforced_word"]
+__all__ = ["drawn_digit", "packet_channel", "planes_and_syndromes", "reinforced_word"]
 
 SETTINGS = {"paper": "paper-like: p = 6", "robust": "robust: p = 16"}
 PICTURE_WORDS = 1024  # the most test words that the control draws
+FLIP_PROBABILITIES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 
 def packet_channel(per: pd.DataFrame, static) -> LiveFigure:
@@ -133,6 +144,49 @@ def planes_and_syndromes(dataset: str, static) -> LiveFigure:
         "each place of the training pictures as prior."
     )
     return LiveFigure("planes", PLANES, values, static, caption)
+
+
+def drawn_digit(examples: Sequence[tuple[str, np.ndarray]], static) -> LiveFigure:
+    """A binary digit to draw, its bits by NECST and by a separate code, and what each makes of them after the channel.
+
+    Parameters
+    ----------
+    examples : sequence of (str, ndarray)
+        Names and pixels 0 and 1, shape (784,), to choose from.
+    static : Player
+        What stands in the page where nothing can be run.
+
+    Returns
+    -------
+    LiveFigure
+    """
+    # Shapes alone: what is in the arrays the page loads from the store.
+    blank = {name: np.zeros_like(value) for name, value in STORES["drawing"]().items()}
+    pixels = np.zeros((1, len(examples[0][1])), np.uint8)
+    learned_word = encoder_arguments(blank, pixels)
+    separate_word = separate_word_arguments(blank, pixels)
+    length = separate_word["word"].shape[1]
+    values = {
+        "learned_word": prepared(learned_word),
+        "learned_picture": prepared(decoder_arguments(blank, learned_word["word"])),
+        "separate_word": prepared(separate_word),
+        "separate_picture": prepared(separate_picture_arguments(blank, separate_word["word"], MODEL_NOISE)),
+        "eps_values": list(FLIP_PROBABILITIES),
+        "factors": packed(np.stack([reckoned(noise, length) for noise in FLIP_PROBABILITIES])),
+        "made_for": MODEL_NOISE,
+        "examples": [{"name": name, "pixels": packed(image)} for name, image in examples],
+        "eps": MODEL_NOISE,
+        "seed": 1,
+        "pen": "draw",
+        "reckons": "made",
+        "trials": 100,
+    }
+    caption = (
+        "Draw or choose a digit: NECST's encoder and the separate code turn it into 100 bits each, by the library's "
+        "own kernels. The channel flips the same places of both words, and so do you, by click or space bar. What "
+        "the decoders believe is shown in grey, and beside it what they decide, wrong pixels in colour."
+    )
+    return LiveFigure("drawing", DRAWING, values, static, caption, ("drawing",))
 
 
 def reinforced_word(static) -> LiveFigure:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -13,7 +15,7 @@ import numpy as np
 from jscc.live.wasm import LiveKernel, build
 from jscc.plotting.players import script_json
 
-__all__ = ["LiveFigure", "kernels_html", "packed", "prepared", "wanted"]
+__all__ = ["LiveFigure", "kernels_html", "packed", "prepared", "store_script", "stores_html", "wanted"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,6 +33,9 @@ class LiveFigure:
     static : object
         A picture or player of `jscc.plotting` with an HTML form.
     caption : str
+    stores : sequence of str
+        Names of `jscc.live.kernels.STORES`: arrays too large for the page, which it loads when the figure comes into
+        view. The control finds them as the model's value ``stores``.
     """
 
     control: str
@@ -38,15 +43,17 @@ class LiveFigure:
     values: dict
     static: object
     caption: str
+    stores: Sequence[str] = ()
 
     @property
     def html(self) -> str:
         """The figure as the page holds it: the static player, and what the control needs."""
         names = [kernel.name for kernel in self.kernels]
-        data = {"control": self.control, "kernels": names, "values": self.values}
+        data = {"control": self.control, "kernels": names, "stores": list(self.stores), "values": self.values}
+        wants = f'data-kernels="{" ".join(names)}" data-stores="{" ".join(self.stores)}"'
         return "\n".join(
             [
-                f'<figure class="jscc-live" data-control="{escape(self.control)}" data-kernels="{" ".join(names)}">',
+                f'<figure class="jscc-live" data-control="{escape(self.control)}" {wants}>',
                 f'<div class="jscc-live-static">{self.static.html}</div>',
                 f"<figcaption>{escape(self.caption)}</figcaption>",
                 f'<script type="application/json" class="jscc-live-data">{script_json(data)}</script>',
@@ -62,11 +69,13 @@ class LiveFigure:
         return f"LiveFigure({self.control}, {', '.join(kernel.name for kernel in self.kernels)})"
 
 
-def wanted(html: str) -> tuple[list[str], list[str]]:
-    """The controls and the kernels that the figures of a page ask for, each once."""
-    figures = re.findall(r'<figure class="jscc-live" data-control="([^"]+)" data-kernels="([^"]*)">', html)
-    controls = sorted({control for control, _ in figures})
-    return controls, sorted({name for _, names in figures for name in names.split()})
+def wanted(html: str) -> tuple[list[str], list[str], list[str]]:
+    """The controls, the kernels and the stores that the figures of a page ask for, each once."""
+    figures = re.findall(
+        r'<figure class="jscc-live" data-control="([^"]+)" data-kernels="([^"]*)"(?: data-stores="([^"]*)")?>', html
+    )
+    columns = list(zip(*figures, strict=True)) or [(), (), ()]
+    return tuple(sorted({name for names in column for name in names.split()}) for column in columns)
 
 
 def kernels_html(kernels: Sequence[LiveKernel]) -> str:
@@ -74,8 +83,8 @@ def kernels_html(kernels: Sequence[LiveKernel]) -> str:
 
     Raises
     ------
-    RuntimeError
-        If they cannot be compiled on this machine.
+    NoLinkerError, RuntimeError
+        As of `jscc.live.wasm.build`.
     """
     built = build(list(kernels))
     stored = {
@@ -83,6 +92,28 @@ def kernels_html(kernels: Sequence[LiveKernel]) -> str:
         for kernel in kernels
     }
     return f'<script type="application/json" id="jscc-kernels">{script_json(stored)}</script>'
+
+
+def stores_html(places: Mapping[str, str]) -> str:
+    """The element from which the controls of a page know where their stores are: addresses by name."""
+    return f'<script type="application/json" id="jscc-stores">{script_json(dict(places))}</script>'
+
+
+def store_script(name: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """A script that gives a page arrays: a page from a disk may load a script, and no other file.
+
+    Parameters
+    ----------
+    name : str
+    arrays : mapping of str to ndarray
+    """
+    arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+    content = zlib.compress(b"".join(value.tobytes() for value in arrays.values()), 9)
+    stored = {
+        "arrays": [[key, value.dtype.name, value.size] for key, value in arrays.items()],
+        "base64": base64.b64encode(content).decode("ascii"),
+    }
+    return f"(globalThis.jsccStores ??= {{}})[{json.dumps(name)}] = {json.dumps(stored)};\n"
 
 
 def prepared(arguments: dict) -> dict:

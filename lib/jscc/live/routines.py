@@ -7,6 +7,7 @@ Arrays are as BLAS has them: column by column, `lda` numbers from one column to 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numba.types import CPointer, float32, int8, int32, int64
 
 __all__ = ["ROUTINES"]
@@ -14,6 +15,8 @@ __all__ = ["ROUTINES"]
 TRANSPOSED = ord("t")
 pointer = CPointer(float32)
 sizes = CPointer(int64)
+
+_inline = njit(error_model="numpy", forceinline=True)
 
 
 def numba_xxdot(
@@ -48,24 +51,56 @@ def numba_xxgemv(
     return 0
 
 
+@_inline
+def _four(values, at):
+    """Four numbers from a place on."""
+    return values[at], values[at + 1], values[at + 2], values[at + 3]
+
+
+@_inline
+def _added(sums, factor, values, at):
+    """Four sums, to each of which a product is added."""
+    s0, s1, s2, s3 = sums
+    v0, v1, v2, v3 = _four(values, at)
+    return s0 + factor * v0, s1 + factor * v1, s2 + factor * v2, s3 + factor * v3
+
+
 def numba_xxgemm(
     kind: int8, transa: int8, transb: int8, m: int64, n: int64, k: int64, alpha: pointer, a: pointer, lda: int64,
     b: pointer, ldb: int64, beta: pointer, c: pointer, ldc: int64,
 ):  # fmt: skip
     """``C = alpha A B + beta C`` with C of m rows and n columns; A and B as they are, or transposed."""
     for j in range(n):
+        first = j * ldc
         for i in range(m):
-            c[j * ldc + i] = beta[0] * c[j * ldc + i] if beta[0] != 0 else np.float32(0)
-        for p in range(k):
-            factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
-            if factor == 0:  # as the reference BLAS does; half of what a network reads are zeros
-                continue
-            if transa == TRANSPOSED:
-                for i in range(m):
-                    c[j * ldc + i] += factor * a[i * lda + p]
-            else:
-                for i in range(m):
-                    c[j * ldc + i] += factor * a[p * lda + i]
+            c[first + i] = beta[0] * c[first + i] if beta[0] != 0 else np.float32(0)
+        step = 1 if transa == TRANSPOSED else lda
+        i = 0
+        # Sums that stay in vectors of the processor while the products are added, two vectors or one.
+        while i + 8 <= m and transa != TRANSPOSED:
+            low, high = _four(c, first + i), _four(c, first + i + 4)
+            for p in range(k):
+                factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
+                low = _added(low, factor, a, p * lda + i)
+                high = _added(high, factor, a, p * lda + i + 4)
+            c[first + i], c[first + i + 1], c[first + i + 2], c[first + i + 3] = low
+            c[first + i + 4], c[first + i + 5], c[first + i + 6], c[first + i + 7] = high
+            i += 8
+        while i + 4 <= m and transa != TRANSPOSED:
+            low = _four(c, first + i)
+            for p in range(k):
+                factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
+                low = _added(low, factor, a, p * lda + i)
+            c[first + i], c[first + i + 1], c[first + i + 2], c[first + i + 3] = low
+            i += 4
+        while i < m:
+            total = c[first + i]
+            start = i * lda if transa == TRANSPOSED else i
+            for p in range(k):
+                factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
+                total += factor * a[start + p * step]
+            c[first + i] = total
+            i += 1
     return 0
 
 

@@ -32,7 +32,7 @@ import platformdirs
 from jscc import sources
 from jscc.live import routines
 
-__all__ = ["Argument", "LiveKernel", "build", "linker", "live_kernel"]
+__all__ = ["Argument", "LiveKernel", "NoLinkerError", "build", "linker", "live_kernel"]
 
 TRIPLE = "wasm32-unknown-unknown"
 LAYOUT = "e-m:e-p:32:32-p10:8:8-p20:8:8-i64:64-i128:128-n32:64-S128-ni:1:10:20"
@@ -51,8 +51,13 @@ LINKING = [
 IMPORTS = ("exp", "expf", "log", "logf")
 TRAP = "  call void @llvm.trap()\n  unreachable\n"
 SCALARS = ("int32", "float32", "float64")
-# No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine.
-GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0"}
+# No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine. Four like
+# operations in a row may become one on a vector.
+GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0", "NUMBA_SLP_VECTORIZE": "1"}
+
+
+class NoLinkerError(RuntimeError):
+    """Nothing can be compiled on this machine."""
 
 
 @dataclass(frozen=True)
@@ -162,15 +167,17 @@ def build(kernels: list[LiveKernel]) -> dict[str, bytes]:
 
     Raises
     ------
+    NoLinkerError
+        If there is no linker and a kernel is not in the cache.
     RuntimeError
-        If there is no linker and a kernel is not in the cache, or it cannot be compiled.
+        If a kernel cannot be compiled.
     """
     cache = Path(platformdirs.user_cache_dir("jscc")) / "wasm"
     stored = {kernel.name: cache / f"{kernel.name}-{_fingerprint(kernel)}.wasm" for kernel in kernels}
     missing = [kernel for kernel in kernels if not stored[kernel.name].exists()]
     if missing:
         if linker() is None:
-            raise RuntimeError("no wasm-ld on this machine: the package ziglang of linker.lock has one")
+            raise NoLinkerError("no wasm-ld on this machine: the package ziglang of linker.lock has one")
         cache.mkdir(parents=True, exist_ok=True)
         _compile_apart(missing, stored)
     return {name: path.read_bytes() for name, path in stored.items()}

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "image_files": ["OperatingPoints", "fewest_bits", "operating_points", "payload_bits"],
         "labels": ["binarized_mnist_labels", "find_gray"],
         "linear": ["LinearCode", "good_code"],
+        "live": ["drawing_arrays", "drawing_model"],
         "model": [
             "SETTINGS",
             "Necst",
@@ -34,11 +35,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "webp_frame": ["FrameSettings", "frame_settings"],
         "shipped": [
+            "CODEBOOK",
             "READER",
             "SHIPPED_NOISES",
+            "codebook_of",
             "model_of",
+            "separate_of",
             "shipped_model",
             "shipped_reader",
+            "shipped_separate",
             "weights_name",
             "weights_of",
         ],

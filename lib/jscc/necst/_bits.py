@@ -43,6 +43,73 @@ def count_ones(x):
 
 
 @_inline
+def _word(row, first, above):
+    """The numbers first to first + 63 of a row as bits, the first the lowest: 1 where one lies above a level."""
+    word = np.uint64(0)
+    for i in range(min(64, len(row) - first)):
+        if row[first + i] > above:
+            word |= _ONE << np.uint64(i)
+    return word
+
+
+@_jit
+def pack_rows(rows, above, out):
+    """Rows of numbers (N, n) as rows of bits, uint64 (N, words); `pack` has another order inside a word."""
+    for n in range(len(rows)):
+        for w in range(out.shape[1]):
+            out[n, w] = _word(rows[n], 64 * w, above)
+
+
+@_jit
+def pack_columns(rows, above, out):
+    """Rows of numbers (C, n) as columns of bits, uint64 (words, C), in the order of `pack_rows`."""
+    for c in range(len(rows)):
+        for w in range(len(out)):
+            out[w, c] = _word(rows[c], 64 * w, above)
+
+
+@_jit
+def codewords(generator, out):
+    """All words of a linear code, that of the number i in row i, whose bits are i's, the most significant first.
+
+    Parameters
+    ----------
+    generator : ndarray of uint8, shape (k, n)
+    out : ndarray of uint8, shape (2^k, n)
+    """
+    dimension = len(generator)
+    for number in range(len(out)):
+        for j in range(out.shape[1]):
+            out[number, j] = 0
+        for row in range(dimension):
+            if number >> (dimension - 1 - row) & 1:
+                for j in range(out.shape[1]):
+                    out[number, j] ^= generator[row, j]
+
+
+@_jit
+def posterior_mean(posterior, levels, scale, out):
+    """The mean of images by the probability of each.
+
+    Parameters
+    ----------
+    posterior : ndarray of float32, shape (N, C)
+    levels : ndarray of uint8, shape (C, pixels)
+    scale : float32
+        What a level counts.
+    out : ndarray of float32, shape (N, pixels)
+    """
+    for n in range(len(posterior)):
+        for i in range(out.shape[1]):
+            out[n, i] = np.float32(0)
+        for c in range(len(levels)):
+            factor = posterior[n, c] * scale
+            if factor > 0:
+                for i in range(out.shape[1]):
+                    out[n, i] += factor * np.float32(levels[c, i])
+
+
+@_inline
 def block_distances(row, columns, first, size, out):
     """Distances of a word to the codewords first, first + 1, ..., as uint64."""
     words = len(row)

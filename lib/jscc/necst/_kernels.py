@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +73,18 @@ class Layers(NamedTuple):
     states: np.ndarray  # float32, (2, widest): scratch
 
 
+def layers_of(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Layers:
+    """The layers of a perceptron from the weights (inputs, outputs) and the biases (outputs,) of each."""
+    sizes = [weights[0].shape[0], *(weight.shape[1] for weight in weights)]
+    return Layers(
+        np.array(sizes),
+        np.concatenate([np.ascontiguousarray(weight).ravel() for weight in weights]),
+        np.concatenate(biases).astype(np.float32),
+        np.empty(max(sizes), np.int64),
+        np.empty((2, max(sizes)), np.float32),
+    )
+
+
 @jit
 def perceptron(rows, layers, out):
     """Outputs of a perceptron with rectifiers, row by row; units at zero cost nothing.
@@ -119,3 +132,49 @@ def perceptron(rows, layers, out):
                 at += 1
             weight += inputs * outputs
             bias += outputs
+
+
+@jit
+def perceptron_word(pixels, layers, rows, logits, word):
+    """The likeliest bits of images: those whose logit is positive.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (N, inputs)
+    layers : Layers
+    rows : ndarray of float32, shape (N, inputs)
+        Scratch.
+    logits : ndarray of float32, shape (N, outputs)
+    word : ndarray of uint8, shape (N, outputs)
+        Both are written.
+    """
+    for n in range(len(pixels)):
+        for i in range(pixels.shape[1]):
+            rows[n, i] = np.float32(pixels[n, i])
+    perceptron(rows, layers, logits)
+    for n in range(len(word)):
+        for j in range(word.shape[1]):
+            word[n, j] = logits[n, j] > _ZERO
+
+
+@jit
+def perceptron_picture(received, layers, rows, logits, out):
+    """The probability of each pixel to be 1, given received bits.
+
+    Parameters
+    ----------
+    received : ndarray of uint8, shape (N, inputs)
+    layers : Layers
+        With all bits at -1 in the biases of the first: bits enter as 0 and 2.
+    rows : ndarray of float32, shape (N, inputs)
+        Scratch.
+    logits, out : ndarray of float32, shape (N, outputs)
+        Both are written.
+    """
+    for n in range(len(received)):
+        for i in range(received.shape[1]):
+            rows[n, i] = np.float32(2 * received[n, i])
+    perceptron(rows, layers, logits)
+    for n in range(len(out)):
+        for j in range(out.shape[1]):
+            out[n, j] = _ONE / (_ONE + np.float32(np.exp(-logits[n, j])))

@@ -54,15 +54,8 @@ class Decoder:
                 biases[place] += bias.cpu().numpy()
         # Bits enter as -1 or 1, an erased one as 0. Written as 0, 2 and 1, with all at -1 in the bias, zeros are free.
         biases[0] = biases[0] - weights[0].sum(axis=0)
-        sizes = [weights[0].shape[0], *(weight.shape[1] for weight in weights)]
         self.model, self.bits = model, model.bits
-        self._layers = _kernels.Layers(
-            np.array(sizes),
-            np.concatenate([np.ascontiguousarray(weight).ravel() for weight in weights]),
-            np.concatenate(biases).astype(np.float32),
-            np.empty(max(sizes), np.int64),
-            np.empty((2, max(sizes)), np.float32),
-        )
+        self._layers = _kernels.layers_of(weights, biases)
 
     def __repr__(self) -> str:
         return f"Decoder({self.bits} bits, {self._layers.weights.size + self._layers.biases.size:,} weights)"
