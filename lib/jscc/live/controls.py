@@ -24,10 +24,10 @@ from jscc.necst.live import (
     MODEL_NOISE,
     decoder_arguments,
     encoder_arguments,
-    reckoned,
     separate_picture_arguments,
     separate_word_arguments,
 )
+from jscc.necst.separate import distance_factors
 
 __all__ = ["drawn_digit", "packet_channel", "planes_and_syndromes", "reinforced_word"]
 
@@ -172,7 +172,7 @@ def drawn_digit(examples: Sequence[tuple[str, np.ndarray]], static) -> LiveFigur
         "separate_word": prepared(separate_word),
         "separate_picture": prepared(separate_picture_arguments(blank, separate_word["word"], MODEL_NOISE)),
         "eps_values": list(FLIP_PROBABILITIES),
-        "factors": packed(np.stack([reckoned(noise, length) for noise in FLIP_PROBABILITIES])),
+        "factors": packed(np.stack([distance_factors(noise, length) for noise in FLIP_PROBABILITIES])),
         "made_for": MODEL_NOISE,
         "examples": [{"name": name, "pixels": packed(image)} for name, image in examples],
         "eps": MODEL_NOISE,

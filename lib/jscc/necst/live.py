@@ -15,6 +15,7 @@ from numba.types import float32, int32, int64, uint8, uint64
 
 from jscc import artefacts
 from jscc.necst import _bits, _kernels
+from jscc.necst.separate import distance_factors
 from jscc.necst.shipped import CODEBOOK, TOP_LEVEL, model_of, weights_name
 
 if TYPE_CHECKING:  # torch, which a build of the book does without
@@ -28,7 +29,6 @@ __all__ = [
     "learned_arrays",
     "learned_picture",
     "learned_word",
-    "reckoned",
     "rounded",
     "rounded_weights",
     "separate_picture",
@@ -322,7 +322,7 @@ def separate_picture_arguments(arrays: Mapping[str, np.ndarray], received: np.nd
         "levels": levels,
         "generator": arrays["generator"],
         "prior": arrays["shares"],
-        "factors": reckoned(noise, length),
+        "factors": distance_factors(noise, length),
         "words": np.zeros((len(levels), length), np.uint8),
         "columns": np.zeros((packed, len(levels)), np.uint64),
         "rows": np.zeros((len(received), packed), np.uint64),
@@ -330,14 +330,3 @@ def separate_picture_arguments(arrays: Mapping[str, np.ndarray], received: np.nd
         "posterior": np.zeros((len(received), len(levels)), np.float32),
         "out": np.zeros((len(received), levels.shape[1]), np.float32),
     }
-
-
-def reckoned(noise: float, length: int) -> np.ndarray:
-    """What 0, 1, ... `length` wrong bits count in the posterior for a flip probability: float32.
-
-    Examples
-    --------
-    >>> reckoned(0.5, 3)
-    array([1., 1., 1., 1.], dtype=float32)
-    """
-    return ((noise / (1 - noise)) ** np.arange(length + 1)).astype(np.float32)
