@@ -140,9 +140,11 @@ def _grid(scale: str) -> list[dict]:
 
 
 def _paper_cases(dataset: str) -> list[tuple[str, float, int]]:
-    # Where nothing arrives one training shows it. All noises of a seed in a row: they share their codebooks.
-    cases = [("necst", noise, seed) for seed in SEEDS for noise in EPS if noise < 0.5 or seed == 0]
-    cases += [("vae_ldpc", 0.0, seed) for seed in SEEDS]
+    # Where nothing arrives one training shows it; of Omniglot, whose schedule is a twenty-fifth of the paper's, seeds
+    # are the smaller question. All noises of a seed in a row: they share their codebooks.
+    seeds = SEEDS if dataset != "omniglot" else SEEDS[:1]
+    cases = [("necst", noise, seed) for seed in seeds for noise in EPS if noise < 0.5 or seed == 0]
+    cases += [("vae_ldpc", 0.0, seed) for seed in seeds]
     cases += [(system, noise, seed) for system in ("vq_linear", "covq") for seed in SEEDS for noise in EPS]
     if dataset == "binarized_mnist":
         cases += [("vae_noise", 0.2, 0)]
