@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "markov_chain",
             "strip",
         ],
+        "webp_frame": ["FrameSettings", "frame_settings"],
         "shipped": [
             "READER",
             "SHIPPED_NOISES",
