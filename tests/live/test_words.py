@@ -44,14 +44,14 @@ def test_reinforced_bp_step_by_step(schedule):
 
 
 def test_leaf_removal_and_what_it_expands():
-    codes = [ultra_sparse(60, 0.4, 4, seed, reduction=2, graph="random") for seed in range(50)]
+    codes = [ultra_sparse(60, 0.4, 4, seed, reduction=2, graph="random") for seed in range(1000)]
     calls = [remove_leaves_arguments(code) for code in codes]
     removed = assert_same_under_node(remove_leaves, calls)
     expansions, expected = [], []
     for code, out in zip(codes, removed, strict=True):
         removal, steps = leaf_removal(code), int(out["steps"][0])
         assert (out["order"][:steps] == removal.order).all()
-        if len(removal.core):
+        if len(removal.core) or len(expansions) == 50:
             continue
         information = np.random.default_rng(7).integers(0, 16, (30, len(removal.information_set)), np.uint8)
         words = np.zeros((30, code.n_symbols), np.uint8)

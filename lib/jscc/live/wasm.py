@@ -51,9 +51,8 @@ LINKING = [
 IMPORTS = ("exp", "expf", "log", "logf")
 TRAP = "  call void @llvm.trap()\n  unreachable\n"
 SCALARS = ("int32", "float32", "float64")
-# No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine. Four like
-# operations in a row may become one on a vector.
-GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0", "NUMBA_SLP_VECTORIZE": "1"}
+# No processor of its own: vectors of 128 bits as WebAssembly has them, and the same bytes from every machine.
+GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_JIT": "0"}
 
 
 class NoLinkerError(RuntimeError):
@@ -250,7 +249,7 @@ def _code_of(function: Callable, signature, name: str) -> str:
 
 def _code_in_c(routine: Callable) -> tuple[str, str]:
     """A routine as numba compiles it, and a function of its name that calls it and has the form of one in C."""
-    from numba import types
+    from numba import config, types
 
     names = list(inspect.signature(routine).parameters)
     given = [eval(annotation, routine.__globals__) for annotation in inspect.get_annotations(routine).values()]
@@ -269,7 +268,12 @@ define i32 @{routine.__name__}({header}) {{
   ret i32 %of.value
 }}
 """
-    return _code_of(routine, types.int32(*given), compiled), wrapper
+    # Four like operations in a row become one on a vector; kernels that may add in any order would do so in another.
+    config.SLP_VECTORIZE = 1
+    try:
+        return _code_of(routine, types.int32(*given), compiled), wrapper
+    finally:
+        config.SLP_VECTORIZE = 0
 
 
 def _over_pointers(kernel: LiveKernel):
