@@ -168,6 +168,11 @@ def distance_factors(noise: float, length: int) -> np.ndarray:
     ndarray of float32, shape (n + 1,)
         Powers of eps / (1 - eps); 0 where they would be less than 1e-30, which no sum notices and which would soon be
         too small for full precision, where products of matrices are twenty times slower.
+
+    Examples
+    --------
+    >>> distance_factors(0.2, 3).tolist()
+    [1.0, 0.25, 0.0625, 0.015625]
     """
     factors = (noise / (1 - noise)) ** np.arange(length + 1)
     factors[factors < 1e-30] = 0

@@ -40,7 +40,13 @@ TOP_LEVEL = 15  # of a pixel of a cluster's mean, which is kept in 4 bits
 
 
 def weights_name(noise: float) -> str:
-    """The artefact that holds the weights of a model of binary MNIST, by the noise that it was trained with."""
+    """The artefact that holds the weights of a model of binary MNIST, by the noise that it was trained with.
+
+    Examples
+    --------
+    >>> weights_name(0.1)
+    'necst_mnist_10'
+    """
     return f"necst_mnist_{round(100 * noise):02d}"
 
 

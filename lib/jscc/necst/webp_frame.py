@@ -86,6 +86,15 @@ def frame_settings(content: bytes) -> FrameSettings:
     ------
     ValueError
         If it is another file.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (16, 16), 128).save(file, "webp", quality=0)
+    >>> frame_settings(file.getvalue()).quantiser
+    127
     """
     if content[:4] != b"RIFF" or content[8:16] != b"WEBPVP8 ":
         raise ValueError(f"a file that begins with {content[:16]!r} given, a simple lossy WebP file is expected")
