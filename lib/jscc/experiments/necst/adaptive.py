@@ -64,7 +64,7 @@ def _lengths_grid(scale: str) -> list[dict]:
 
 
 def _mixed_grid(scale: str) -> list[dict]:
-    return _points(scale, highest={"smoke": (0.2,), "quick": (0.2, 0.4), "paper": (0.4,)}[scale])
+    return _points(scale, highest={"smoke": (0.2,), "quick": (0.2, 0.4), "paper": (0.2, 0.4)}[scale])
 
 
 def _prefixes_grid(scale: str) -> list[dict]:
