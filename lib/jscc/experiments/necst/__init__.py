@@ -3,9 +3,20 @@
 from jscc.experiments.necst import adaptive, colour, downstream, estimators, generative, reconstruction, weights
 from jscc.experiments.necst.arriving import effective_bits, yardstick
 from jscc.experiments.necst.common import parts, wrong_pixels
+from jscc.experiments.necst.reconstruction import EPOCHS
 from jscc.experiments.necst.views import SYSTEMS, by_system, mismatch
 
-__all__ = ["EXPERIMENTS", "SYSTEMS", "by_system", "effective_bits", "mismatch", "parts", "wrong_pixels", "yardstick"]
+__all__ = [
+    "EPOCHS",
+    "EXPERIMENTS",
+    "SYSTEMS",
+    "by_system",
+    "effective_bits",
+    "mismatch",
+    "parts",
+    "wrong_pixels",
+    "yardstick",
+]
 
 EXPERIMENTS = [
     experiment
