@@ -446,7 +446,6 @@ import json
 import numpy as np
 from jscc.gfq import Trial
 from jscc.live.controls import word_code
-from jscc.necst import drawing_model, shipped_separate
 source, seed, gamma0, prior = {}, {}, {}, {}
 trial, steps = Trial(word_code(), prior=prior), []
 trial.load((np.array(source)[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)

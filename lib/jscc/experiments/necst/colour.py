@@ -139,8 +139,7 @@ def _grid(scale: str) -> list[dict]:
     else:
         fixed |= {"count": 9700, "epochs": 8, "draws": 5, "tests": TEST_IMAGES}
         cases = [("straight_through", noise) for noise in NOISES]
-    points = [{**fixed, "estimator": estimator, "noise": noise} for estimator, noise in cases]
-    return points
+    return [{**fixed, "estimator": estimator, "noise": noise} for estimator, noise in cases]
 
 
 def file_curve(dataset: str, target: float, tests: int, seed: int) -> list[dict]:
