@@ -76,9 +76,9 @@ def frame_errors(a_link: Link, scheme: SerialTurbo, ebn0_db: float, trials: int,
 CURVES = [
     ("tandem", 0, 4.0, 7.0, 7.0),
     ("chase", 4, 2.75, 4.75, 4.5),
-    ("chase", 8, 2.5, 4.5, 3.75),
-    ("guessing", 256, 2.0, 3.75, 4.0),
-    ("guessing", 1024, 2.0, 3.75, 4.0),
+    ("chase", 8, 2.5, 4.5, 4.25),
+    ("guessing", 256, 2.0, 4.25, 4.0),
+    ("guessing", 1024, 2.0, 4.0, 3.75),
 ]
 
 
@@ -100,6 +100,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 40, "quick": 400, "paper": 20_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 40, "quick": 800, "paper": 200_000},
+        max_trials={"smoke": 40, "quick": 800, "paper": 1_500_000},
     ),
 ]
