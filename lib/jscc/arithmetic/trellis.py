@@ -61,6 +61,7 @@ _REACHED = np.float32(-1e29)
 _LEVEL_STEPS = 16  # between two levellings of metrics
 MOST_PATHS = 1024
 _MOST_LANES = 64
+_LISTED_LANES = 16  # where paths are followed word by word: their metrics stay in the cache
 _MEMORY = 1 << 26  # bytes of metrics that several lanes may take
 _MOST_MEMORY = 1 << 30  # and that one lane may
 _LOG2_E = np.float32(1.4426950408889634)
@@ -321,7 +322,7 @@ class TrellisDecoder:
             np.full((words, n), -1, np.int32),
             np.full((words, n), -np.inf),
         )
-        for first, last, work in self._groups(llr, lengths):
+        for first, last, work in self._groups(llr, lengths, listed=True):
             path, none = _paths_room(work, n), np.zeros((last - first, 0), np.float32)
             _run(work, self._unshifted, False, False, False, path, none)
             _list_words(work, self._unshifted, *_list_room(n), False, path, none)
@@ -348,19 +349,19 @@ class TrellisDecoder:
             symbols=machine.symbols,
         )
 
-    def _groups(self, llr: np.ndarray, lengths: np.ndarray):
+    def _groups(self, llr: np.ndarray, lengths: np.ndarray, listed: bool):
         """Words side by side, some at a time: the first, the one after the last, and the arrays to work in."""
         states, steps = self.machine.n_states, int(lengths.max(initial=0))
         lane = 4 * states * (steps + 1)
         if lane > _MOST_MEMORY:
             most = _MOST_MEMORY // (4 * states) - 1
             raise ValueError(f"lengths up to {steps} given, at most {most} are expected: there are {states} states")
-        together = max(1, min(_MOST_LANES, _MEMORY // lane))
-        work = None
+        together = max(1, min(_LISTED_LANES if listed else _MOST_LANES, _MEMORY // lane))
+        work, choices = None, int(np.diff(self._trellis.into).max()) if listed else 0
         for first in range(0, len(lengths), together):
             last = min(first + together, len(lengths))
             if work is None or len(work.column) != last - first:
-                work = _room(states, steps, steps, last - first, last - first, 0)
+                work = _room(states, steps, steps, last - first, last - first, 0, choices)
                 work.column[:] = np.arange(last - first)
                 work.band[:, 1] = last - first
             work.ends[:] = lengths[first:last]
@@ -372,7 +373,7 @@ class TrellisDecoder:
         max_log, exact, listed = self.output == "max-log", self.output == "exact", "sova" in self.output
         n = self.n_list if self.output == "list-sova" else 1
         trellis = self._unshifted
-        for first, last, work in self._groups(llr, lengths):
+        for first, last, work in self._groups(llr, lengths, listed):
             path, extrinsic = _paths_room(work, n), np.zeros((last - first, len(work.soft)), np.float32)
             _run(work, trellis, False, max_log, not listed, path, extrinsic)
             if listed:
@@ -433,7 +434,7 @@ class TrellisDecoder:
     def _shortcut(self, llr: np.ndarray, lengths: np.ndarray, result: TrellisResult) -> np.ndarray:
         """Decode words among whose few best paths one has L symbols; for which words that is so."""
         done = np.zeros(len(llr), bool)
-        for first, last, work in self._groups(llr, lengths):
+        for first, last, work in self._groups(llr, lengths, listed=True):
             path, none = _paths_room(work, _SHORTCUT), np.zeros((last - first, 0), np.float32)
             _run(work, self._unshifted, False, False, False, path, none)
             _list_words(work, self._unshifted, *_list_room(_SHORTCUT), False, path, none)
@@ -464,6 +465,8 @@ class Work(NamedTuple):
     margin : int
         Lanes to both sides of those in use that are kept unreachable.
     alpha : ndarray of float32, shape (segment + 1, states, lanes)
+    chosen : ndarray of uint8 or wider, shape (segment, states, lanes)
+        By which of the edges into a state its best path comes; without a first axis where that is not kept.
     starts : ndarray of float32, shape (segments, states, lanes)
         Metrics before the first step of each segment; `alpha` is computed from them a second time.
     beta : ndarray of float32, shape (2, states, lanes)
@@ -480,6 +483,7 @@ class Work(NamedTuple):
     band: np.ndarray
     margin: int
     alpha: np.ndarray
+    chosen: np.ndarray
     starts: np.ndarray
     beta: np.ndarray
     metrics: np.ndarray
@@ -489,7 +493,8 @@ class Work(NamedTuple):
     lane: np.ndarray
 
 
-def _room(states: int, steps: int, segment: int, lanes: int, words: int, margin: int) -> Work:
+def _room(states: int, steps: int, segment: int, lanes: int, words: int, margin: int, choices: int = 0) -> Work:
+    """Arrays for so many steps; `choices` is the greatest number of edges into a state, if they are to be told."""
     segment = max(1, segment)
     return Work(
         soft=np.empty((steps, 2, words), np.float32),
@@ -498,6 +503,7 @@ def _room(states: int, steps: int, segment: int, lanes: int, words: int, margin:
         band=np.zeros((steps + 1, 2), np.int64),
         margin=margin,
         alpha=np.empty((segment + 1, states, lanes), np.float32),
+        chosen=np.empty((segment if choices else 0, states, lanes), np.min_scalar_type(max(choices - 1, 0))),
         starts=np.empty((max(1, -(-steps // segment)), states, lanes), np.float32),
         beta=np.empty((2, states, lanes), np.float32),
         metrics=np.empty((2, lanes), np.float32),
@@ -557,6 +563,29 @@ def _forward(before, metrics, trellis, first, last, margin, after):
             for lane in range(first, last):
                 one = before[f, lane - k] + metrics[b, lane] + w
                 after[state, lane] = max(after[state, lane], one)
+
+
+@njit(cache=True, error_model="numpy")
+def _forward_choosing(before, metrics, trellis, lanes, after, chosen):
+    """`_forward` for lanes that are words: which of the edges into a state is the best, too; the first of equals."""
+    into, source, bit, prior = trellis.into, trellis.source, trellis.bit, trellis.prior
+    number = chosen.dtype.type
+    for state in range(len(after)):
+        for lane in range(lanes):
+            after[state, lane] = UNREACHABLE
+            chosen[state, lane] = 0
+        begin, end = into[state], into[state + 1]
+        for e in range(begin, end):
+            f, b, w, own = source[e], bit[e], prior[e], number(e - begin)
+            if e == begin:
+                for lane in range(lanes):
+                    after[state, lane] = before[f, lane] + metrics[b, lane] + w
+            else:
+                for lane in range(lanes):
+                    one = before[f, lane] + metrics[b, lane] + w
+                    better = one > after[state, lane]
+                    after[state, lane] = one if better else after[state, lane]
+                    chosen[state, lane] = own if better else chosen[state, lane]
 
 
 @njit(cache=True)
@@ -722,6 +751,8 @@ def _run(work, trellis, exact, with_soft, with_path, path, extrinsic):
             before, after = alpha[step - begin], alpha[step - begin + 1]
             if exact:
                 _forward_exact(before, metrics, trellis, first, last, margin, after)
+            elif len(work.chosen):
+                _forward_choosing(before, metrics, trellis, last, after, work.chosen[step - begin])
             else:
                 _forward(before, metrics, trellis, first, last, margin, after)
             if step % _LEVEL_STEPS == 0:
@@ -778,14 +809,14 @@ def _over_lanes(best, first, last, exact):
     return _difference(zero, one)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _value(alpha, metrics, trellis, edge, lane):
     """The metric of the best path that ends with an edge."""
     before = alpha[trellis.source[edge], lane - trellis.shift[edge]]
     return before + metrics[trellis.bit[edge], lane] + trellis.prior[edge]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _best_edge(alpha, metrics, trellis, state, lane):
     """The edge into a state by which its best path comes."""
     best = trellis.into[state]
@@ -856,7 +887,7 @@ def _best_paths(work, trellis, word, n_steps, cost, waiting_cost, waiting, path)
         Sorted costs of paths that wait; `waiting` has parent, step and edge.
     path : ndarray of int32, shape (n, steps)
     """
-    alpha, soft = work.alpha, work.soft
+    alpha, soft, chosen, into = work.alpha, work.soft, work.chosen, trellis.into
     n, state, stop = len(path), alpha.shape[1] - 1, n_steps
     path[:] = -1
     if n_steps == 0 or not alpha[n_steps, state, word] > _REACHED:
@@ -865,12 +896,12 @@ def _best_paths(work, trellis, word, n_steps, cost, waiting_cost, waiting, path)
     cost[0] = 0
     while True:
         for step in range(stop - 1, -1, -1):
-            best = _best_edge(alpha[step], soft[step], trellis, state, word)
+            best = into[state] + np.int64(chosen[step, state, word])
             path[found, step] = best
-            if n > 1:
+            if n > 1 and into[state + 1] - into[state] > 1:
                 most = _value(alpha[step], soft[step], trellis, best, word)
                 room = n - 1 - found
-                for edge in range(trellis.into[state], trellis.into[state + 1]):
+                for edge in range(into[state], into[state + 1]):
                     value = _value(alpha[step], soft[step], trellis, edge, word)
                     if edge != best and value > _REACHED:
                         total = cost[found] + (np.float64(most) - np.float64(value))
@@ -916,15 +947,17 @@ def _insert(waiting_cost, waiting, n_waiting, room, total, parent, step, edge):
 @njit(cache=True)
 def _sova(work, trellis, word, path, reliability):
     """Reliabilities of a word's best path, float32, shape (steps,): infinite where nothing that joins differs."""
-    alpha, soft = work.alpha, work.soft
-    source, bit = trellis.source, trellis.bit
+    alpha, soft, chosen = work.alpha, work.soft, work.chosen
+    source, bit, into = trellis.source, trellis.bit, trellis.into
     for step in range(len(path)):
         reliability[step] = np.inf
     for last in range(len(path)):
         own = path[last]
-        most = _value(alpha[last], soft[last], trellis, own, word)
         state = trellis.target[own]
-        for joining in range(trellis.into[state], trellis.into[state + 1]):
+        if into[state + 1] - into[state] == 1:
+            continue
+        most = _value(alpha[last], soft[last], trellis, own, word)
+        for joining in range(into[state], into[state + 1]):
             value = _value(alpha[last], soft[last], trellis, joining, word)
             if joining == own or not value > _REACHED:
                 continue
@@ -935,7 +968,7 @@ def _sova(work, trellis, word, path, reliability):
                 if source[edge] == source[path[step]]:
                     break
                 step -= 1
-                edge = _best_edge(alpha[step], soft[step], trellis, source[edge], word)
+                edge = into[source[edge]] + np.int64(chosen[step, source[edge], word])
 
 
 @njit(cache=True)
