@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from jscc.arithmetic import TrellisDecoder
 from jscc.convolutional import BCJRDecoder
 from jscc.experiments.arithmetic.common import BINARY, Link, link
@@ -49,27 +51,30 @@ def trellis_turbo_errors(kind: str, precision: int, forbidden: float, ebn0_db: f
 
 # Kind, precision, probability of the forbidden symbol, and where the curve begins and ends (Eb/N0 in dB).
 CURVES = [
-    ("ml", 6, 0.0, 6.0, 9.5),
-    ("ml", 6, 0.2, 5.0, 10.0),
-    ("ml", 7, 0.2, 5.0, 9.0),
-    ("map", 6, 0.2, 5.0, 10.0),
-    ("length", 6, 0.0, 5.0, 8.5),
-    ("length", 6, 0.2, 4.0, 8.0),
+    ("ml", 6, 0.0, 6.0, 10.5),
+    ("ml", 6, 0.2, 5.0, 11.5),
+    ("ml", 7, 0.2, 5.0, 10.5),
+    ("map", 6, 0.2, 5.0, 11.5),
+    ("length", 6, 0.0, 5.0, 10.0),
+    ("length", 6, 0.2, 4.0, 9.0),
 ]
 TURBO_CURVES = [
     ("constant", 6, 0.2, 1.25, 2.5),
-    ("sova", 6, 0.2, 0.75, 1.75),
-    ("list_sova", 6, 0.05, 1.0, 2.0),
-    ("list_sova", 6, 0.2, 0.75, 1.75),
-    ("max_log", 6, 0.2, 0.5, 1.5),
+    ("sova", 6, 0.05, 1.0, 2.125),
+    ("sova", 6, 0.2, 0.75, 1.875),
+    ("list_sova", 6, 0.05, 1.0, 2.125),
+    ("list_sova", 6, 0.2, 0.75, 1.875),
+    ("max_log", 6, 0.0, 1.0, 2.5),
+    ("max_log", 6, 0.05, 0.75, 2.0),
+    ("max_log", 6, 0.2, 0.5, 1.75),
 ]
 
 
 def _points(curves, step: float) -> list[dict]:
     return [
-        {"kind": kind, "precision": precision, "forbidden": forbidden, "ebn0_db": first + step * i}
+        {"kind": kind, "precision": precision, "forbidden": forbidden, "ebn0_db": min(first + step * i, last)}
         for kind, precision, forbidden, first, last in curves
-        for i in range(round((last - first) / step) + 1)
+        for i in range(math.ceil((last - first) / step) + 1)
     ]
 
 
@@ -89,7 +94,7 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 20, "quick": 200, "paper": 10_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 20, "quick": 400, "paper": 30_000},
+        max_trials={"smoke": 20, "quick": 400, "paper": 1_200_000},
     ),
     MonteCarlo(
         name="arithmetic_trellis_turbo",
@@ -98,6 +103,6 @@ EXPERIMENTS = [
         grid=_turbo_grid,
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 8, "quick": 80, "paper": 8_000},
+        max_trials={"smoke": 8, "quick": 80, "paper": 800_000},
     ),
 ]
