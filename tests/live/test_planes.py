@@ -9,13 +9,14 @@ from jscc.ldpc import BeliefPropagation, syndromes
 from jscc.ldpc.live import propagate, propagate_arguments, syndromes_arguments, syndromes_of_planes
 from live_support import assert_same_under_node, called
 
+COUNT = 1000
 ROUNDING = 1e-5  # float32: sums of 512 weights in another order
 
 
 @pytest.fixture(scope="module")
 def pictures():
-    """A thousand pictures, the first half digits and the others noise, as packed planes."""
-    digits = symbols(gray_images("digits").train[:500], transform=False)
+    """`COUNT` pictures, the first half digits and the others noise, as packed planes."""
+    digits = symbols(gray_images("digits").train[: COUNT // 2], transform=False)
     noise = np.random.default_rng(1).integers(0, 256, digits.shape, np.uint8)
     return np.concatenate([digits, noise])
 
@@ -39,25 +40,49 @@ def test_scores_of_the_network(pictures):
 OPTIONS = [{}, {"method": "min-sum"}, {"schedule": "layered"}]
 
 
+def iterations(decoder, llr, syndrome):
+    """The calls of one word, an iteration each, and what Python made of the last."""
+    given, calls = propagate_arguments(decoder, llr, syndrome), []
+    for _ in range(decoder.max_iterations):
+        calls.append(given)
+        given = given | called(propagate, given) | {"first": 0}
+        if given["converged"][0]:
+            break
+    return calls, given
+
+
+def flipped(n, p, rng):
+    """A word, its likelihood ratios before anything of it is known, both of errors with probability p."""
+    return (rng.random(n) < p).astype(np.uint8), np.full(n, np.log((1 - p) / p), np.float32)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_iterations_of_belief_propagation_on_words_of_many_codes(options):
+    """A third of a thousand iterations, each from where Python's left off."""
+    rng, calls = np.random.default_rng(2), []
+    while len(calls) < COUNT / len(OPTIONS):
+        matrix = (rng.random((24, 48)) < 0.12).astype(np.uint8)
+        matrix[np.arange(24), rng.permutation(48)[:24]] = 1  # no check is empty
+        decoder = BeliefPropagation(matrix, max_iterations=12, **options)
+        word, llr = flipped(48, rng.uniform(0.03, 0.15), rng)
+        calls += iterations(decoder, llr, matrix @ word % 2)[0]
+    assert_same_under_node(propagate, calls)
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_belief_propagation_step_by_step(options):
-    """Over a hundred iterations, each from where Python's left off, and the end is the decoder's."""
+    """On the page's own code: iterations, and the end is the decoder's."""
     code, rng = paper_code(), np.random.default_rng(2)
     decoder = BeliefPropagation(code, max_iterations=50, **options)
     calls = []
     for p in np.linspace(0.05, 0.11, 12):
-        plane = (rng.random(1024) < p).astype(np.uint8)
+        plane, llr = flipped(1024, p, rng)
         syndrome = (code.to_dense() @ plane % 2).astype(np.uint8)
-        llr = np.full(1024, np.log((1 - p) / p), np.float32)
-        given = propagate_arguments(decoder, llr, syndrome)
-        for _ in range(decoder.max_iterations):
-            calls.append(given)
-            given = given | called(propagate, given) | {"first": 0}
-            if given["converged"][0]:
-                break
+        own, given = iterations(decoder, llr, syndrome)
+        calls += own
         found = decoder.decode(llr, syndrome)
         assert given["iterations"][0] == found.iterations and given["converged"][0] == found.converged
         for name in ("bits", "llr", "extrinsic"):
             assert (given[name][0] == getattr(found, name)).all(), name
     assert len(calls) > 100
-    assert_same_under_node(propagate, calls)
+    assert_same_under_node(propagate, calls[::4])
