@@ -18,10 +18,11 @@ import pytest
 from jscc.live.figure import kernels_html, store_script, stores_html, wanted
 from jscc.live.kernels import KERNELS, STORES
 from jscc.live.wasm import GENERIC, build, linker
+from jscc.live.widget import STATIC as LIVE
 from support import ROOT
 
 STATIC = ROOT / "book" / "_static"
-SCRIPT = STATIC / "live" / "live.js"
+SCRIPT = LIVE / "live" / "live.js"
 RUNNER = ROOT / "tests" / "live" / "run_kernels.js"
 
 
@@ -134,11 +135,11 @@ def page_of(notebook: str, folder: Path, kernels: str | None = None) -> Path:
             (folder / f"store_{name}.js").write_text(store_script(name, STORES[name]()), encoding="utf8")
         kernels += stores_html({name: f"store_{name}.js" for name in stores})
     scripts = "".join(
-        f'<script defer src="{(STATIC / path).as_uri()}"></script>'
-        for path in ("player.js", "live/live.js", *(f"live/{name}.js" for name in controls))
+        f'<script defer src="{path.as_uri()}"></script>'
+        for path in (STATIC / "player.js", *(LIVE / "live" / f"{name}.js" for name in ("live", *controls)))
     )
     styles = "".join(
-        f'<link rel="stylesheet" href="{(STATIC / path).as_uri()}">' for path in ("player.css", "live.css")
+        f'<link rel="stylesheet" href="{path.as_uri()}">' for path in (STATIC / "player.css", LIVE / "live.css")
     )
     text = (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Test</title>"

@@ -1,7 +1,7 @@
 """What the book asks of Sphinx beyond ``_config.yml``.
 
 * MathJax is served by the book itself where ``tools/vendor.py`` has put it, and by a CDN otherwise.
-* The scripts and styles of ``book/_static`` are linked to every page.
+* The scripts and styles of ``book/_static``, and the styles of the live controls, are linked to every page.
 * A page whose figures run kernels of the library gets these as WebAssembly, and the scripts of their controls; large
   arrays that they need lie beside those scripts, each store in a file of its own.
 * ``.. rooms:: ROOM ...`` documents every module of some rooms of the library, found by walking the package, so
@@ -26,6 +26,7 @@ from sphinx.util.docutils import SphinxDirective
 from jscc.live.figure import kernels_html, store_script, stores_html, wanted
 from jscc.live.kernels import KERNELS, STORES
 from jscc.live.wasm import NoLinkerError
+from jscc.live.widget import STATIC as LIVE
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "book" / "_static"
@@ -91,7 +92,7 @@ def serve_scripts(app: Sphinx, config) -> None:
     else:
         # Printed, for a warning would end a build that is sound and an info is not seen in a quiet one.
         print("No MathJax in book/_static/vendor: the pages load it from a CDN and need the network", file=sys.stderr)
-    for path in sorted(STATIC.glob("*.css")):
+    for path in sorted((*STATIC.glob("*.css"), *LIVE.glob("*.css"))):
         app.add_css_file(path.name)
     for path in sorted(STATIC.glob("*.js")):
         app.add_js_file(path.name, loading_method="defer")

@@ -17,10 +17,12 @@ from jscc.classify import BitPrior, gray_images, luma, pad, paper_code, shipped_
 from jscc.experiments.arithmetic.common import QUATERNARY, link, setting_of
 from jscc.gfq import leaf_removal
 from jscc.ldpc import BeliefPropagation, syndromes
+from jscc.live import KERNELS, LiveFigure
 from jscc.live.controls import word_code
+from jscc.live.widget import script
 from jscc.necst import drawing_model, shipped_separate
 from jscc.statistics import binomial_interval
-from live_support import figures_of, page_of, printed_by_any_processor
+from live_support import built, figures_of, page_of, printed_by_any_processor
 from support import chromium
 
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
@@ -51,7 +53,10 @@ def opened(browser, tmp_path):
         page = context.new_page()
         page.on("console", lambda message: troubles.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or troubles.append(request.url))
+        page.on(
+            "request",
+            lambda request: request.url.startswith(("file:", "data:", "blob:")) or troubles.append(request.url),
+        )
         if before:
             page.add_init_script(before)
         page.goto(file.as_uri())
@@ -445,7 +450,9 @@ TRIAL = """
 import json
 import numpy as np
 from jscc.gfq import Trial
+from jscc.live import KERNELS, LiveFigure
 from jscc.live.controls import word_code
+from jscc.live.widget import script
 source, seed, gamma0, prior = {}, {}, {}, {}
 trial, steps = Trial(word_code(), prior=prior), []
 trial.load((np.array(source)[:, None] >> np.arange(3, -1, -1) & 1).ravel(), seed)
@@ -493,3 +500,35 @@ def test_a_word_freezes_as_in_the_library(opened):
     removal, shown = leaf_removal(code), state_of(figure, "removal")
     assert sorted(shown["pivots"]) == sorted(removal.pivots.tolist())
     assert (shown["core"], shown["information"], shown["again"]) == (0, len(removal.information_set), True)
+
+
+# -- In a live notebook ----------------------------------------------------------------------------------------------
+
+
+# What a notebook does with a widget: every cell's module is loaded, then one of them shown.
+HOST = """
+async ({ modules, values }) => {
+  document.body.replaceChildren(document.createElement("div"));
+  const addresses = modules.map((text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+  const [control] = await Promise.all(addresses.map((address) => import(address)));
+  await control.default.render({ model: { get: (name) => values[name] }, el: document.body.firstChild });
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "notebook, assert_alike",
+    [("arithmetic/arithmetic", assert_packet_is_the_library_s), ("necst/draw", assert_drawing_is_the_library_s)],
+)
+def test_the_same_control_runs_in_a_live_notebook(opened, notebook, assert_alike):
+    pytest.importorskip("anywidget")
+    page = opened(notebook, kernels="")
+    data = json.loads(re.search(r'class="jscc-live-data">(\{.*\})</script>', figures_of(notebook))[1])
+    kernels = [KERNELS[name] for name in data["kernels"]]
+    figure = LiveFigure(data["control"], kernels, data["values"], None, "What it shows.", data.get("stores", ()))
+    built()
+    state = figure.widget().get_state()
+    page.evaluate(HOST, {"modules": [state["_esm"], script("words")], "values": state})
+    shown = ready(page)
+    assert_alike(shown)
+    assert shown.locator("figcaption").last.text_content() == "What it shows."

@@ -2,12 +2,15 @@
 
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from jscc import plotting
 from jscc.gfq.live import substitute
-from jscc.live import KERNELS, build, live_kernel, wasm
+from jscc.live import KERNELS, LiveFigure, build, figure, live_kernel, wasm
 from jscc.live.figure import kernels_html, prepared, wanted
+from jscc.live.kernels import WORDS
 from live_support import built
 from support import tool
 
@@ -56,6 +59,13 @@ def no_linker(tmp_path, monkeypatch):
     """A machine that has neither a linker nor anything compiled before."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(wasm, "linker", lambda: None)
+
+
+def bar(height):
+    """A picture for a player."""
+    drawn, ax = plt.subplots(figsize=(1, 1))
+    ax.bar([0], [height])
+    return drawn
 
 
 FIGURE = '<figure class="jscc-live" data-control="words" data-kernels="substitute remove_leaves">...</figure>'
@@ -136,3 +146,15 @@ def test_prepared_arguments_keep_what_is_not_zero():
     stored = prepared({"a": np.full(3, -np.inf), "b": np.zeros((2, 2), np.uint8), "c": np.inf, "d": np.float32(0.5)})
     assert stored["shapes"] == {"a": [3], "b": [2, 2]} and list(stored["arrays"]) == ["a"]
     assert stored["scalars"] == {"c": "Infinity", "d": 0.5}
+
+
+def test_a_live_notebook_gets_a_widget_and_without_a_linker_the_player(monkeypatch, tmp_path):
+    pytest.importorskip("anywidget")
+    built()
+    shown = LiveFigure("words", WORDS, {}, plotting.player(bar, alt="a bar", height=[1, 2]), "A word.")
+    assert figure.WIDGET_MIME not in shown._repr_mimebundle_()
+    monkeypatch.setattr(figure, "in_live_notebook", lambda package: True)
+    assert {"text/html", figure.WIDGET_MIME} <= set(shown._repr_mimebundle_())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(wasm, "linker", lambda: None)
+    assert shown._repr_mimebundle_() == shown.static._repr_mimebundle_()

@@ -12,10 +12,21 @@ from html import escape
 
 import numpy as np
 
-from jscc.live.wasm import LiveKernel, build
-from jscc.plotting.players import script_json
+from jscc.live.wasm import LiveKernel, NoLinkerError, build
+from jscc.live.widget import widget
+from jscc.plotting.players import WIDGET_MIME, in_live_notebook, script_json
 
-__all__ = ["LiveFigure", "kernels_html", "packed", "prepared", "store_script", "stores_html", "wanted"]
+__all__ = [
+    "LiveFigure",
+    "kernels_html",
+    "packed",
+    "prepared",
+    "store_script",
+    "stored_arrays",
+    "stored_kernels",
+    "stores_html",
+    "wanted",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +36,7 @@ class LiveFigure:
     Attributes
     ----------
     control : str
-        Its name in `jsccLive.controls`, and of its script in `book/_static/live`.
+        Its name in `jsccLive.controls`, and of its script in `jscc.live.widget.STATIC`.
     kernels : sequence of LiveKernel
         What it runs; the build of the book puts them into the page.
     values : dict
@@ -48,9 +59,8 @@ class LiveFigure:
     @property
     def html(self) -> str:
         """The figure as the page holds it: the static player, and what the control needs."""
-        names = [kernel.name for kernel in self.kernels]
-        data = {"control": self.control, "kernels": names, "stores": list(self.stores), "values": self.values}
-        wants = f'data-kernels="{" ".join(names)}" data-stores="{" ".join(self.stores)}"'
+        data = self._data
+        wants = f'data-kernels="{" ".join(data["kernels"])}" data-stores="{" ".join(self.stores)}"'
         return "\n".join(
             [
                 f'<figure class="jscc-live" data-control="{escape(self.control)}" {wants}>',
@@ -61,9 +71,40 @@ class LiveFigure:
             ]
         )
 
+    @property
+    def _data(self) -> dict:
+        names = [kernel.name for kernel in self.kernels]
+        return {"control": self.control, "kernels": names, "stores": list(self.stores), "values": self.values}
+
+    def widget(self):
+        """The control for a live notebook, where its kernels and arrays come from this process.
+
+        Returns
+        -------
+        anywidget.AnyWidget
+
+        Raises
+        ------
+        NoLinkerError, RuntimeError
+            As of `jscc.live.wasm.build`.
+        FileNotFoundError
+            If what the control loads is not here.
+        """
+        from jscc.live.kernels import STORES  # which loads the rooms of all kernels
+
+        stores = {name: stored_arrays(STORES[name]()) for name in self.stores}
+        return widget(self._data, stored_kernels(self.kernels), stores, self.caption)
+
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         static = self.static._repr_mimebundle_()
-        return {"text/plain": static["text/plain"], "text/html": self.html}
+        bundle = {"text/plain": static["text/plain"], "text/html": self.html}
+        if in_live_notebook("anywidget"):
+            try:
+                bundle[WIDGET_MIME] = self.widget()._repr_mimebundle_()[0][WIDGET_MIME]
+            except (NoLinkerError, FileNotFoundError) as error:
+                print(f"a stored player stands for the control: {error}")
+                bundle |= static
+        return bundle
 
     def __repr__(self) -> str:
         return f"LiveFigure({self.control}, {', '.join(kernel.name for kernel in self.kernels)})"
@@ -86,12 +127,22 @@ def kernels_html(kernels: Sequence[LiveKernel]) -> str:
     NoLinkerError, RuntimeError
         As of `jscc.live.wasm.build`.
     """
+    return f'<script type="application/json" id="jscc-kernels">{script_json(stored_kernels(kernels))}</script>'
+
+
+def stored_kernels(kernels: Sequence[LiveKernel]) -> dict:
+    """Compiled kernels as a control takes them, by name: the bytes in base64, and the arguments.
+
+    Raises
+    ------
+    NoLinkerError, RuntimeError
+        As of `jscc.live.wasm.build`.
+    """
     built = build(list(kernels))
-    stored = {
+    return {
         kernel.name: {"wasm": base64.b64encode(built[kernel.name]).decode("ascii"), "arguments": kernel.describe()}
         for kernel in kernels
     }
-    return f'<script type="application/json" id="jscc-kernels">{script_json(stored)}</script>'
 
 
 def stores_html(places: Mapping[str, str]) -> str:
@@ -107,13 +158,17 @@ def store_script(name: str, arrays: Mapping[str, np.ndarray]) -> str:
     name : str
     arrays : mapping of str to ndarray
     """
+    return f"(globalThis.jsccStores ??= {{}})[{json.dumps(name)}] = {json.dumps(stored_arrays(arrays))};\n"
+
+
+def stored_arrays(arrays: Mapping[str, np.ndarray]) -> dict:
+    """Arrays as a store holds them: name, dtype and size of each, and the bytes of all, compressed, in base64."""
     arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
     content = zlib.compress(b"".join(value.tobytes() for value in arrays.values()), 9)
-    stored = {
+    return {
         "arrays": [[key, value.dtype.name, value.size] for key, value in arrays.items()],
         "base64": base64.b64encode(content).decode("ascii"),
     }
-    return f"(globalThis.jsccStores ??= {{}})[{json.dumps(name)}] = {json.dumps(stored)};\n"
 
 
 def prepared(arguments: dict) -> dict:

@@ -139,7 +139,7 @@ class Player:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         bundle = {"text/plain": self._first.alt, "text/html": self.html}
-        if _live():
+        if in_live_notebook("ipywidgets"):
             bundle[WIDGET_MIME] = self._widget()._repr_mimebundle_()[WIDGET_MIME]
         return bundle
 
@@ -297,9 +297,9 @@ def script_json(data: object) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _live() -> bool:
-    """Whether a notebook's kernel is there to draw anew."""
+def in_live_notebook(package: str) -> bool:
+    """Whether a notebook's kernel is there to draw anew, and the package that its widgets need."""
     if os.environ.get("JSCC_STATIC") == "1" or "IPython" not in sys.modules:
         return False
     shell = sys.modules["IPython"].get_ipython()
-    return hasattr(shell, "kernel") and importlib.util.find_spec("ipywidgets") is not None
+    return hasattr(shell, "kernel") and importlib.util.find_spec(package) is not None

@@ -106,7 +106,7 @@ def separate_errors(channel_code: str, ebn0_db: float, trials: int, seed: int) -
     }
 
 
-CURVES = {"ldpc": (0.5, 2.0), "memory_6": (2.0, 5.25), "memory_8": (2.0, 4.5)}
+CURVES = {"ldpc": (0.5, 2.5), "memory_6": (2.0, 5.0), "memory_8": (2.0, 4.5)}
 
 
 def _grid(scale: str) -> list[dict]:
@@ -126,6 +126,6 @@ EXPERIMENTS = [
         grid=_grid,
         chunk={"smoke": 40, "quick": 400, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 40, "quick": 800, "paper": 1_200_000},
+        max_trials={"smoke": 40, "quick": 800, "paper": 100_000},
     ),
 ]

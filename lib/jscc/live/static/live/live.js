@@ -382,8 +382,23 @@
     save_changes() {}
   }
 
+  // A control in an element of any page or notebook: its data, and the kernels and stores as pages hold them.
+  async function show(el, data, kernels, stores) {
+    const control = h("div", { class: "jscc-live-control" });
+    const figure = h("figure", { class: "jscc-live" }, control, h("figcaption", {}, data.caption || ""));
+    const arrays = {};
+    for (const name of data.stores) {
+      arrays[name] = await opened(stores[name]);
+    }
+    el.append(figure);
+    figure.jscc = new PageModel({ ...data.values, kernels, stores: arrays });
+    const stop = await live.controls[data.control].render({ model: figure.jscc, el: control });
+    figure.dataset.ready = "true";
+    return stop;
+  }
+
   const live = {
-    Kernel, Draws, controls: {}, instantiate, unpack, opened, widened, bytesIn, wilson,
+    show, Kernel, Draws, controls: {}, instantiate, unpack, opened, widened, bytesIn, wilson,
     h, s, slider, choice, button, picture, grid, framed, steered, MARK, CURSOR,
   };
   root.jsccLive = live;
