@@ -65,42 +65,78 @@ def _added(sums, factor, values, at):
     return s0 + factor * v0, s1 + factor * v1, s2 + factor * v2, s3 + factor * v3
 
 
+@_inline
+def _factor(b, ldb, transposed, p, j):
+    """The number of B in row p and column j."""
+    return b[p * ldb + j] if transposed else b[j * ldb + p]
+
+
+@_inline
+def _block_of_columns(k, alpha, a, lda, b, ldb, transposed, c, ldc, i, j):
+    """Eight rows of four columns of C: sums that stay in vectors while the products are added."""
+    c0, c1, c2, c3 = j * ldc + i, (j + 1) * ldc + i, (j + 2) * ldc + i, (j + 3) * ldc + i
+    low0, low1, low2, low3 = _four(c, c0), _four(c, c1), _four(c, c2), _four(c, c3)
+    high0, high1, high2, high3 = _four(c, c0 + 4), _four(c, c1 + 4), _four(c, c2 + 4), _four(c, c3 + 4)
+    for p in range(k):
+        f0, f1 = alpha * _factor(b, ldb, transposed, p, j), alpha * _factor(b, ldb, transposed, p, j + 1)
+        f2, f3 = alpha * _factor(b, ldb, transposed, p, j + 2), alpha * _factor(b, ldb, transposed, p, j + 3)
+        low0, high0 = _added(low0, f0, a, p * lda + i), _added(high0, f0, a, p * lda + i + 4)
+        low1, high1 = _added(low1, f1, a, p * lda + i), _added(high1, f1, a, p * lda + i + 4)
+        low2, high2 = _added(low2, f2, a, p * lda + i), _added(high2, f2, a, p * lda + i + 4)
+        low3, high3 = _added(low3, f3, a, p * lda + i), _added(high3, f3, a, p * lda + i + 4)
+    _put(c, c0, low0, high0)
+    _put(c, c1, low1, high1)
+    _put(c, c2, low2, high2)
+    _put(c, c3, low3, high3)
+
+
+@_inline
+def _put(values, at, low, high):
+    """Write eight numbers from a place on."""
+    values[at], values[at + 1], values[at + 2], values[at + 3] = low
+    values[at + 4], values[at + 5], values[at + 6], values[at + 7] = high
+
+
+@_inline
+def _block(k, alpha, a, lda, b, ldb, transposed, c, ldc, i, j):
+    """Four rows of one column."""
+    first = j * ldc + i
+    sums = _four(c, first)
+    for p in range(k):
+        sums = _added(sums, alpha * _factor(b, ldb, transposed, p, j), a, p * lda + i)
+    c[first], c[first + 1], c[first + 2], c[first + 3] = sums
+
+
 def numba_xxgemm(
     kind: int8, transa: int8, transb: int8, m: int64, n: int64, k: int64, alpha: pointer, a: pointer, lda: int64,
     b: pointer, ldb: int64, beta: pointer, c: pointer, ldc: int64,
 ):  # fmt: skip
     """``C = alpha A B + beta C`` with C of m rows and n columns; A and B as they are, or transposed."""
     for j in range(n):
-        first = j * ldc
-        for i in range(m):
-            c[first + i] = beta[0] * c[first + i] if beta[0] != 0 else np.float32(0)
-        step = 1 if transa == TRANSPOSED else lda
-        i = 0
-        # Sums that stay in vectors of the processor while the products are added, two vectors or one.
-        while i + 8 <= m and transa != TRANSPOSED:
-            low, high = _four(c, first + i), _four(c, first + i + 4)
-            for p in range(k):
-                factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
-                low = _added(low, factor, a, p * lda + i)
-                high = _added(high, factor, a, p * lda + i + 4)
-            c[first + i], c[first + i + 1], c[first + i + 2], c[first + i + 3] = low
-            c[first + i + 4], c[first + i + 5], c[first + i + 6], c[first + i + 7] = high
-            i += 8
-        while i + 4 <= m and transa != TRANSPOSED:
-            low = _four(c, first + i)
-            for p in range(k):
-                factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
-                low = _added(low, factor, a, p * lda + i)
-            c[first + i], c[first + i + 1], c[first + i + 2], c[first + i + 3] = low
-            i += 4
-        while i < m:
-            total = c[first + i]
-            start = i * lda if transa == TRANSPOSED else i
-            for p in range(k):
-                factor = alpha[0] * (b[p * ldb + j] if transb == TRANSPOSED else b[j * ldb + p])
-                total += factor * a[start + p * step]
-            c[first + i] = total
-            i += 1
+        for i in range(j * ldc, j * ldc + m):
+            c[i] = beta[0] * c[i] if beta[0] != 0 else np.float32(0)
+    transposed, upright = transb == TRANSPOSED, transa != TRANSPOSED
+    step = lda if upright else 1
+    wide = m // 8 * 8 if upright else 0  # rows that are reckoned eight at a time, where there are four columns
+    four = m // 4 * 4 if upright else 0
+    j = 0
+    while j < n:
+        columns = 4 if j + 4 <= n else 1
+        first = 0
+        if columns == 4:
+            for i in range(0, wide, 8):
+                _block_of_columns(k, alpha[0], a, lda, b, ldb, transposed, c, ldc, i, j)
+            first = wide
+        for column in range(j, j + columns):
+            for i in range(first, four, 4):
+                _block(k, alpha[0], a, lda, b, ldb, transposed, c, ldc, i, column)
+            for i in range(four, m):
+                total = c[column * ldc + i]
+                start = i if upright else i * lda
+                for p in range(k):
+                    total += alpha[0] * _factor(b, ldb, transposed, p, column) * a[start + p * step]
+                c[column * ldc + i] = total
+        j += columns
     return 0
 
 
