@@ -60,10 +60,10 @@ CURVES = [
 ]
 TURBO_CURVES = [
     ("constant", 6, 0.2, 1.25, 2.5),
-    ("sova", 6, 0.05, 1.0, 2.0625),
-    ("sova", 6, 0.2, 0.75, 1.875),
-    ("list_sova", 6, 0.05, 1.0, 2.0625),
-    ("list_sova", 6, 0.2, 0.75, 1.875),
+    ("sova", 6, 0.05, 1.0, 2.0),
+    ("sova", 6, 0.2, 0.75, 1.8125),
+    ("list_sova", 6, 0.05, 1.0, 2.0),
+    ("list_sova", 6, 0.2, 0.75, 1.8125),
     ("max_log", 6, 0.0, 1.0, 2.5),
     ("max_log", 6, 0.05, 0.75, 2.0),
     ("max_log", 6, 0.2, 0.5, 1.75),
@@ -103,6 +103,6 @@ EXPERIMENTS = [
         grid=_turbo_grid,
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
-        max_trials={"smoke": 8, "quick": 80, "paper": 800_000},
+        max_trials={"smoke": 8, "quick": 80, "paper": 1_000_000},
     ),
 ]
