@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jscc.classify import gray_images, paper_code, shipped_classifier, symbols
+from jscc.classify import GRUClassifier, Settings, gray_images, paper_code, shipped_classifier, symbols
 from jscc.classify.live import gru_scores, scores_arguments
 from jscc.ldpc import BeliefPropagation, syndromes
 from jscc.ldpc.live import propagate, propagate_arguments, syndromes_arguments, syndromes_of_planes
@@ -35,6 +35,17 @@ def test_scores_of_the_network(pictures):
     out = assert_same_under_node(gru_scores, [given], floats, rtol=ROUNDING, atol=ROUNDING)[0]["out"]
     np.testing.assert_allclose(out, model.logits(packed), rtol=ROUNDING, atol=ROUNDING)
     assert (out.argmax(axis=1) == model.predict(packed)).all()
+
+
+@pytest.mark.parametrize("units, planes", [(5, 3), (6, 7), (12, 4)], ids=str)
+def test_scores_of_networks_of_any_size(units, planes):
+    """Products of matrices whose sides are no multiples of the blocks that they are reckoned in."""
+    rng = np.random.default_rng(3)
+    model = GRUClassifier(40, planes, Settings(units=units), rng=1)
+    packed = rng.integers(0, 1 << planes, (20, 40), np.uint8)
+    given = scores_arguments(model, packed)
+    floats = tuple(name for name, value in given.items() if getattr(value, "dtype", None) == np.float32)
+    assert_same_under_node(gru_scores, [given], floats, rtol=ROUNDING, atol=ROUNDING)
 
 
 OPTIONS = [{}, {"method": "min-sum"}, {"schedule": "layered"}]
