@@ -12,6 +12,7 @@ import constriction
 import numpy as np
 
 from jscc.arithmetic import ArithmeticCode, ChaseDecoder, GuessingDecoder, TrellisDecoder
+from jscc.information import entropy
 
 PACKETS, EBN0_DB = 2000, 6.5
 SETTINGS = {
@@ -59,7 +60,7 @@ def received(code: ArithmeticCode, length: int) -> tuple[np.ndarray, np.ndarray]
     rng = np.random.default_rng(0)
     packets = code.sample(PACKETS, length, rng)
     bits, lengths = code.encode(packets)
-    rate = code.information(packets).mean() / lengths.mean()
+    rate = length * entropy(code.probabilities) / lengths.mean()  # EoB tells nothing of the source
     esn0 = 10 ** (EBN0_DB / 10) * rate
     llr = 4 * esn0 * (1 - 2.0 * bits + rng.standard_normal(bits.shape) / np.sqrt(2 * esn0))
     return llr.astype(np.float32), lengths

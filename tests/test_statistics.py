@@ -106,3 +106,16 @@ def test_no_crossing_is_not_invented():
     for bad in (([1, 1], [1, 1], [2, 2], 0.5), ([1, 2], [1], [2, 2], 0.5), ([1, 2], [1, 1], [2, 2], 0)):
         with pytest.raises(ValueError, match="given"):
             crossing(*bad)
+
+
+def test_a_crossing_of_trials_that_err_together_is_covered_when_it_is_told():
+    """Frames of four that err as one: the plain interval misses the place far more often than it says."""
+    rng, x, true = np.random.default_rng(3), np.arange(4.0), 10 ** -np.arange(1.0, 2.6, 0.5)
+    place = crossing(x, np.rint(true * 1e9), np.full(4, 1e9), 0.02)[0]
+    covered = np.zeros(2, int)
+    for _ in range(400):
+        errors = 4 * rng.binomial(1000, true)
+        for k, together in enumerate((1, 4)):
+            _, low, high = crossing(x, errors, np.full(4, 4000), 0.02, together=together)
+            covered[k] += low <= place <= high
+    assert covered[1] >= 372 and covered[0] < 320  # 380 expected of 400, and 270

@@ -54,7 +54,7 @@ def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, 
     return low, high
 
 
-def crossing(x, errors, trials, rate: float, level: float = 0.95) -> tuple[float, float, float]:
+def crossing(x, errors, trials, rate: float, level: float = 0.95, together: int = 1) -> tuple[float, float, float]:
     """Find where an error rate that falls with x reaches a given rate, with the interval that the counts leave.
 
     Between two points the logarithm of the rate is taken to be linear in x.
@@ -68,6 +68,9 @@ def crossing(x, errors, trials, rate: float, level: float = 0.95) -> tuple[float
         In (0, 1).
     level : float
         Confidence level of the interval, pointwise.
+    together : int
+        Trials that may err together, such as the packets of a frame: the interval is that of as many times fewer
+        trials, which is never too short.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def crossing(x, errors, trials, rate: float, level: float = 0.95) -> tuple[float
         raise ValueError(f"shapes {x.shape}, {errors.shape}, {trials.shape} given, (n,) three times is expected")
     if np.any(np.diff(x) <= 0):
         raise ValueError(f"x={x} given, ascending numbers are expected")
-    low, high = binomial_interval(errors, trials, level)
+    low, high = binomial_interval(errors / together, trials / together, level)
     return tuple(_reaches(x, curve, rate) for curve in (errors / np.maximum(trials, 1), low, high))
 
 

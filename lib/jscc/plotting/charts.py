@@ -204,7 +204,9 @@ def share_curve(ax: Axes, x: ArrayLike, count: ArrayLike, of: ArrayLike, *, k: i
     curve_with_interval(ax, x, count / of, low, high, k=k, label=label)
 
 
-def error_rate_curve(ax: Axes, x: ArrayLike, errors: ArrayLike, trials: ArrayLike, *, k: int, label: str) -> None:
+def error_rate_curve(
+    ax: Axes, x: ArrayLike, errors: ArrayLike, trials: ArrayLike, *, k: int, label: str, together: int = 1
+) -> None:
     """Draw error rates with their 95 % intervals on a logarithmic axis, as the k-th series.
 
     Where no error was seen there is no estimate: an arrow hangs from the upper end of the interval, and the line
@@ -222,6 +224,8 @@ def error_rate_curve(ax: Axes, x: ArrayLike, errors: ArrayLike, trials: ArrayLik
         Number of the series, see `series`.
     label : str
         Its name in the legend.
+    together : int
+        Trials that may err together, see `jscc.statistics.crossing`.
 
     Raises
     ------
@@ -235,7 +239,7 @@ def error_rate_curve(ax: Axes, x: ArrayLike, errors: ArrayLike, trials: ArrayLik
     >>> plt.close(figure)
     """
     x, errors, trials = np.asarray(x), np.asarray(errors), np.asarray(trials)
-    low, high = binomial_interval(errors, trials)
+    low, high = binomial_interval(errors / together, trials / together)
     some = errors > 0
     ax.set_yscale("log")
     curve_with_interval(ax, x[some], errors[some] / trials[some], low[some], high[some], k=k, label=label)

@@ -49,6 +49,25 @@ def trellis_turbo_errors(kind: str, precision: int, forbidden: float, ebn0_db: f
     return frame_errors(a_link, scheme, ebn0_db, trials, seed)
 
 
+def without_eob_errors(
+    convolutional: bool, kind: str, precision: int, forbidden: float, ebn0_db: float, trials: int, seed: int
+) -> dict:
+    """Packets in error of a code without EoB, which at so few bits of precision takes a good part of the interval.
+
+    ``convolutional``: behind the convolutional code, after all iterations, or without it.
+    """
+    a_link = link(BINARY, precision=precision, forbidden=forbidden, eob=0.0)
+    decoder = TrellisDecoder(a_link.code, BINARY.length, **KINDS[kind])
+    if convolutional:
+        scheme = SerialTurbo(BCJRDecoder(RSC), decoder, INTERLEAVER, PACKETS_PER_FRAME, ITERATIONS, stop=True)
+        found = frame_errors(a_link, scheme, ebn0_db, trials, seed)
+        return {name: found[name] for name in ("trials", "errors", "undetected")}
+    packets, llr, lengths = a_link.send(trials, ebn0_db, seed)
+    result = decoder.decode(llr, lengths)
+    wrong = (result.symbols != packets).any(axis=1)
+    return {"trials": trials, "errors": int(wrong.sum()), "undetected": int((wrong & result.converged).sum())}
+
+
 # Kind, precision, probability of the forbidden symbol, and where the curve begins and ends (Eb/N0 in dB).
 CURVES = [
     ("ml", 6, 0.0, 6.0, 10.5),
@@ -70,6 +89,18 @@ TURBO_CURVES = [
 ]
 
 
+UNENDED_CURVES = {
+    False: [("ml", 6, 0.0, 6.0, 9.5), ("ml", 6, 0.2, 5.0, 9.5)],
+    True: [
+        ("list_sova", 6, 0.05, 1.0, 1.75),
+        ("list_sova", 6, 0.2, 0.5, 1.5),
+        ("max_log", 6, 0.0, 1.0, 2.25),
+        ("max_log", 6, 0.05, 0.75, 1.75),
+        ("max_log", 6, 0.2, 0.25, 1.25),
+    ],
+}
+
+
 def _points(curves, step: float) -> list[dict]:
     return [
         {"kind": kind, "precision": precision, "forbidden": forbidden, "ebn0_db": min(first + step * i, last)}
@@ -84,6 +115,15 @@ def _grid(scale: str) -> list[dict]:
 
 def _turbo_grid(scale: str) -> list[dict]:
     return _points(TURBO_CURVES, {"smoke": 2.0, "quick": 1.0, "paper": 0.25}[scale])
+
+
+def _without_eob_grid(scale: str) -> list[dict]:
+    steps = {"smoke": (4.0, 2.0), "quick": (1.0, 1.0), "paper": (0.5, 0.25)}[scale]
+    return [
+        {"convolutional": convolutional, **point}
+        for (convolutional, curves), step in zip(UNENDED_CURVES.items(), steps, strict=True)
+        for point in _points(curves, step)
+    ]
 
 
 EXPERIMENTS = [
@@ -104,5 +144,14 @@ EXPERIMENTS = [
         chunk={"smoke": 8, "quick": 40, "paper": 4_000},
         min_errors={"smoke": 5, "quick": 20, "paper": 100},
         max_trials={"smoke": 8, "quick": 80, "paper": 1_000_000},
+    ),
+    MonteCarlo(
+        name="arithmetic_trellis_without_eob",
+        title="Figures 3 and 5: the trellises at the rates that the paper prints, which leave no room for an EoB",
+        task=without_eob_errors,
+        grid=_without_eob_grid,
+        chunk={"smoke": 8, "quick": 40, "paper": 4_000},
+        min_errors={"smoke": 5, "quick": 20, "paper": 100},
+        max_trials={"smoke": 8, "quick": 80, "paper": 60_000},
     ),
 ]
