@@ -118,4 +118,4 @@ def test_a_crossing_of_trials_that_err_together_is_covered_when_it_is_told():
         for k, together in enumerate((1, 4)):
             _, low, high = crossing(x, errors, np.full(4, 4000), 0.02, together=together)
             covered[k] += low <= place <= high
-    assert covered[1] >= 372 and covered[0] < 320  # 380 expected of 400, and 270
+    assert covered[1] >= 380 and covered[0] < 350  # of 400; joining two points makes either interval a little long
