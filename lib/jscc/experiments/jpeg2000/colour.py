@@ -58,7 +58,7 @@ def _grid(scale: str) -> list[dict]:
     images, points = {
         "smoke": (IMAGES[:1], ((0.4, 4.5, 2),)),
         "quick": (IMAGES[:4], ((0.4, 4.5, 3),)),
-        "paper": (IMAGES, ((0.4, 4.0, 8), (0.4, 4.5, 8), (0.4, 5.0, 8), (1.0, 4.5, 4), (1.0, 5.0, 4))),
+        "paper": (IMAGES, ((0.4, 4.0, 12), (0.4, 4.5, 12), (0.4, 5.0, 12), (1.0, 4.5, 6), (1.0, 5.0, 6))),
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "n": n}

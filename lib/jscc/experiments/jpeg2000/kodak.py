@@ -49,7 +49,7 @@ def _grid(scale: str) -> list[dict]:
     images, points = {
         "smoke": (IMAGES[:1], ((0.4, (4.5,), 2),)),
         "quick": (IMAGES[:4], ((0.4, (4.5, 5.0), 3),)),
-        "paper": (IMAGES, ((0.4, (4.0, 4.5, 5.0, 5.5, 6.0), 21), (1.0, (4.5, 5.0), 6))),  # 504 of the set, and 144
+        "paper": (IMAGES, ((0.4, (4.0, 4.5, 5.0, 5.5, 6.0), 21), (1.0, (4.5, 5.0), 10))),  # 504 of the set, and 240
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "n": n}

@@ -8,7 +8,7 @@ from jscc.runner import Experiment
 IMAGES = ("lena", "camera")
 RATES = (0.4, 1.0)  # bits a pixel: Figures 6 and 7
 BLOCKS = (64, 32)
-FEWER = 100  # transmissions of small blocks at 1 bit a pixel
+FEWER = 200  # transmissions of small blocks at 1 bit a pixel
 EBN0_DB = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
 
 
