@@ -51,25 +51,23 @@ def test_one_part_alone_is_equal_protection(codestream, layers, share):
     link = unequal(codestream, share * layers.sum(axis=0), 0, source=source)
     assert link.sent == bits_of(equal)
     expected, received = equal.transmit(4.0, 6, 1), link.transmit(4.0, 6, 1)
-    assert (expected.content != link.content).any()
-    for name in received._fields:
-        assert (getattr(received, name) == getattr(expected, name)).all()
+    assert (received.content[0] == expected.content[0]).all()
+    # Bits of one error event are about as unreliable: which of them are tried may hang on the last digit.
+    wrong = (expected.content != link.content).sum()
+    assert (received.content != expected.content).sum() < 0.1 * wrong
+    assert np.abs(received.iterations - expected.iterations).sum() <= 2
 
 
 @pytest.mark.parametrize("moved", [0, 1, 37, 100])
 def test_the_channel_carries_as_many_bits_as_with_equal_protection(codestream, layers, moved):
     link, equal = unequal(codestream, layers[0], moved), ImageLink(codestream, CODE, INTERLEAVER)
     assert link.sent == bits_of(equal) == bits_of(link)
-    strong, weak = (sum(len(both[part]) for both in _masks_of(link)) for part in (0, 1))
-    sent = [sum(int(both[part].sum()) for both in _masks_of(link)) for part in (0, 1)]
-    assert sent[0] == 2 * strong + strong * moved // 100 and sent[1] <= 2 * weak
-
-
-def _masks_of(link):
-    """The masks of frames that have both parts."""
     masks = [turbo.inner.code.masks for *_, turbo in link._frames]
-    assert {len(both) for both in masks} == {2}
-    return masks
+    strong, weak = [both[0] for both in masks if len(both) == 2], [both[-1] for both in masks]
+    steps, sent = (sum(map(part, strong)) for part in (len, np.sum))
+    assert sent == 2 * steps + steps * moved // 100
+    assert len(strong) < len(weak) == len(masks)  # some frames have nothing of the first layer
+    assert link.sent - sent == 2 * sum(map(len, weak)) - steps * moved // 100 - 6 * len(strong)
 
 
 def test_without_noise_the_image_comes_whole(codestream, layers):
