@@ -28,12 +28,13 @@ from jscc.jpeg2000.rebuilding import LayerRebuilder
 from jscc.jpeg2000.receiver import SegmentDecoder, UnequalLink, coded_blocks
 from jscc.runner import Experiment
 
+LEVELS = (3.5, 4.0, 4.5, 5.0)
 SECOND_PARITY = 0o17  # (1, 15/13, 17/13)
 IMAGES = ("lena", "camera")
 CHOICE_IMAGES = ("boat", "goldhill", "barbara", "peppers", "zelda", "mandrill")
 # Bits a pixel of the first layer, and of how many per cent of its steps the second parity bit is sent.
 DIVISIONS = ((0.1, 0), (0.1, 50), (0.1, 100), (0.2, 0), (0.2, 25), (0.2, 50))
-CHOSEN = (0.1, 100)  # of `DIVISIONS`, by `best_division` of the table of `jpeg2000_protection_choice`
+CHOSEN = (0.1, 50)  # of `DIVISIONS`, by `best_division` of the table of `jpeg2000_protection_choice`
 
 
 @lru_cache(maxsize=32)
@@ -100,7 +101,7 @@ def _choice_grid(scale: str) -> list[dict]:
     return {
         "smoke": _points(CHOICE_IMAGES[:1], DIVISIONS[-1:], (4.5,), 2),
         "quick": _points(CHOICE_IMAGES[:2], DIVISIONS, (4.5,), 2),
-        "paper": _points(CHOICE_IMAGES, DIVISIONS, (3.5, 4.5), 8),
+        "paper": _points(CHOICE_IMAGES, DIVISIONS, LEVELS, 6),
     }[scale]
 
 
@@ -109,7 +110,7 @@ def _grid(scale: str) -> list[dict]:
     return {
         "smoke": _points(IMAGES[1:], ways[1:], (4.5,), 2),
         "quick": _points(IMAGES, ways, (4.0, 4.5), 4),
-        "paper": _points(IMAGES, ways, (3.5, 4.0, 4.5, 5.0), 200),
+        "paper": _points(IMAGES, ways, LEVELS, 200),
     }[scale]
 
 
