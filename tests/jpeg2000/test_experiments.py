@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jscc import datasets, runner
+from jscc import datasets, results, runner
 from jscc.experiments import jpeg2000
 from jscc.experiments.arithmetic.separate import N_CHECKS
 from jscc.experiments.jpeg2000 import validity
+from jscc.experiments.jpeg2000.colour import coded_in_colours, colour_rows
 from jscc.experiments.jpeg2000.common import (
     SHOWN,
     beta_at,
@@ -20,6 +21,7 @@ from jscc.experiments.jpeg2000.common import (
     squared_error,
     words_of,
 )
+from jscc.experiments.jpeg2000.protection import CHOSEN, DIVISIONS, best_division, protection_rows
 from jscc.experiments.jpeg2000.psnr import psnr_rows
 from jscc.experiments.jpeg2000.separate import SeparateLink
 from jscc.jpeg2000 import decode_image
@@ -111,6 +113,47 @@ def test_what_the_separate_design_finds_wrong_is_wrong():
     wrong = np.logical_or.reduceat(received.content[0] != link.content, link.starts[:-1], axis=1)
     assert (wrong & ~received.valid[0]).sum() > 10
     assert not (wrong & received.valid[0]).any()  # a wrong word of the code would be a rare thing
+
+
+@pytest.fixture
+def colours(monkeypatch):
+    """A part of a picture in colours, in place of one of the Kodak set."""
+    part = datasets.image("astronaut")[100:292, 150:342]
+    monkeypatch.setattr("jscc.experiments.jpeg2000.colour.datasets.image", lambda name: part)
+    coded_in_colours.cache_clear()
+    yield part
+    coded_in_colours.cache_clear()
+
+
+def test_without_noise_colours_are_the_coders(colours):
+    for row in colour_rows("part", 0.4, 64, 20.0, 2, 0):
+        assert row["psnr_mean"] == row["error_free"] == row["luma_only"] == row["chroma_only"]
+        assert row["luma_wrong"] == row["chroma_wrong"] == row["blocks_wrong"] == 0
+    assert row["luma_blocks"] + row["chroma_blocks"] == row["blocks"] > row["chroma_blocks"] > 0
+    assert row["luma_bytes"] + row["chroma_bytes"] == row["bytes"] < 0.4 * 192**2 / 8
+
+
+def test_the_loss_in_colours_is_of_luma_and_of_chroma(colours):
+    rows = colour_rows("part", 0.8, 32, 4.0, 6, 0)
+    for row in rows:
+        assert row["luma_wrong"] + row["chroma_wrong"] == row["blocks_wrong"]
+        assert row["psnr_mean"] < min(row["luma_only"], row["chroma_only"]) <= row["error_free"]
+    assert rows[0]["luma_wrong"] > 0 < rows[0]["chroma_wrong"]
+
+
+def test_unequal_protection_costs_no_bits_and_without_noise_no_quality():
+    rows = [protection_rows("camera", 0.4, 64, 0.1, moved, 20.0, 2, 0)[-1] for moved in (0, 100)]
+    assert rows[0]["sent"] == rows[1]["sent"]
+    for row in rows:
+        assert row["psnr_mean"] == row["concealed_mean"] == row["error_free"] > 3 + row["first_layer"]
+        assert row["first_bytes"] < 0.26 * row["bytes"]
+    assert CHOSEN in DIVISIONS
+
+
+def test_the_division_that_is_shown_is_the_one_that_was_best_elsewhere():
+    if not results.table_path("jpeg2000_protection_choice").exists():
+        pytest.skip("the table is not computed")
+    assert best_division(results.load("jpeg2000_protection_choice")) == CHOSEN
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "codestream": ["Codestream", "Tile", "TileComponent", "parse"],
         "decoder": ["decode", "decode_image"],
         "encoder": ["encode_block"],
+        "layers": ["layer_lengths", "with_layers"],
         "markers": ["CodestreamError", "Limits"],
         "mutation": ["mutate"],
         "recoding": ["recoded"],

@@ -1,6 +1,16 @@
 """Paper 3, section 5: the experiments of the chapter on JPEG 2000 over a noisy channel."""
 
-from jscc.experiments.jpeg2000 import conformance, guessing, kodak, psnr, robustness, separate, validity
+from jscc.experiments.jpeg2000 import (
+    colour,
+    conformance,
+    guessing,
+    kodak,
+    protection,
+    psnr,
+    robustness,
+    separate,
+    validity,
+)
 from jscc.experiments.jpeg2000.claims import verdicts
 from jscc.experiments.jpeg2000.common import chase_link, coded, picture
 
@@ -14,4 +24,6 @@ EXPERIMENTS = [
     *guessing.EXPERIMENTS,
     *separate.EXPERIMENTS,
     *kodak.EXPERIMENTS,
+    *colour.EXPERIMENTS,
+    *protection.EXPERIMENTS,
 ]

@@ -60,6 +60,27 @@ def coded(name: str, bpp: float, block: int) -> Codestream:
     return parse(file.getvalue())
 
 
+def encoded(image: np.ndarray, block: int, rates: tuple[float, ...]) -> Codestream:
+    """A picture, grey or in colours, with a quality layer for each rate in bits a pixel, the last one that of all.
+
+    As `coded`, which is of one layer; the components of colours are transformed.
+    """
+    file = io.BytesIO()
+    bits = 8 * image.size / (image.shape[0] * image.shape[1])
+    Image.fromarray(image).save(
+        file,
+        "JPEG2000",
+        no_jp2=True,
+        irreversible=True,
+        mct=int(image.ndim == 3),
+        num_resolutions=6,
+        codeblock_size=(block, block),
+        quality_mode="rates",
+        quality_layers=[bits / bpp for bpp in rates],
+    )
+    return parse(file.getvalue())
+
+
 class Quality(NamedTuple):
     """Sums of squared errors (int64), one a transmission: as decoded, and with invalid blocks put to zero."""
 
@@ -148,3 +169,32 @@ def counts_of(link: ImageLink, received: Received) -> np.ndarray:
     valid = received.valid[list(SHOWN)]
     wrong = np.logical_or.reduceat(received.content[list(SHOWN)] != link.content, link.starts[:-1], axis=2)
     return np.stack([each.sum(axis=(1, 2)) for each in (wrong, ~valid, wrong & valid)])
+
+
+def transmissions(link, rebuilder, original: np.ndarray, ebn0_db: float, n: int, seed: int) -> tuple[list, np.ndarray]:
+    """Send an image `n` times; the `Quality` of all of each iteration in `SHOWN`, and `counts_of` all."""
+    rng = np.random.default_rng(seed)
+    batches, counts = [], np.zeros((3, len(SHOWN)), np.int64)
+    for first in range(0, n, BATCH):
+        received = link.transmit(ebn0_db, min(BATCH, n - first), rng)
+        batches.append(quality_of(received, rebuilder, original))
+        counts += counts_of(link, received)
+    return [Quality(*map(np.concatenate, zip(*of_turn, strict=True))) for of_turn in zip(*batches, strict=True)], counts
+
+
+def quality_rows(link, rebuilder, original: np.ndarray, qualities: list, counts: np.ndarray) -> list[dict]:
+    """A row for each iteration in `SHOWN`, as `sent_images` has them, of a rebuilder of any kind."""
+    error_free = float(psnr(squared_error(rebuilder.image(rebuilder.content), original), original.size))
+    names = ("blocks_wrong", "blocks_invalid", "blocks_undetected")
+    return [
+        {
+            "iteration": iteration,
+            **summary(quality.plain, original.size, "psnr"),
+            **summary(quality.concealed, original.size, "concealed"),
+            "error_free": error_free,
+            "bytes": len(link.content),
+            "blocks": len(quality.plain) * len(link.blocks),
+            **dict(zip(names, found.tolist(), strict=True)),
+        }
+        for iteration, quality, found in zip(SHOWN, qualities, counts.T, strict=True)
+    ]

@@ -90,6 +90,25 @@ def _grid(scale: str) -> list[dict]:
     ]
 
 
+def chase_rows(image: str, bpp: float, block: int, ebn0_db: float, q: int, rule: str, n: int, seed: int) -> list[dict]:
+    """As `guessing_rows`, by Chase's decoder with more bits that are tried both ways."""
+    source = partial(SegmentDecoder, q=q, beta=beta_at(ebn0_db), rule=rule)
+    link = ImageLink(coded(image, bpp, block), RSC, INTERLEAVER, BLOCKS_PER_FRAME, ITERATIONS, source)
+    return sent_images(link, picture(image), ebn0_db, n, seed)
+
+
+def _chase_grid(scale: str) -> list[dict]:
+    """As many words as `DECODERS` guess at most, by the same rule."""
+    ways, n = {
+        "smoke": (((6, "bytes"),), 2),
+        "quick": (((6, "bytes"),), 10),
+        "paper": (((6, "bytes"), (8, "bytes"), (8, "window")), 200),
+    }[scale]
+    return [
+        {"image": "camera", "bpp": 0.4, "block": 64, "ebn0_db": 4.0, "q": q, "rule": rule, "n": n} for q, rule in ways
+    ]
+
+
 EXPERIMENTS = [
     Experiment(
         name="jpeg2000_guessing",
@@ -97,5 +116,12 @@ EXPERIMENTS = [
         task=guessing_rows,
         grid=_grid,
         needs=("camera", *DENSITY_IMAGES),
+    ),
+    Experiment(
+        name="jpeg2000_chase",
+        title="PSNR with as many test words for Chase's decoder as guessing has guesses",
+        task=chase_rows,
+        grid=_chase_grid,
+        needs=("camera",),
     ),
 ]

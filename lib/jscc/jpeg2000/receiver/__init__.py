@@ -15,5 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "chase": ["SegmentDecoder"],
         "guessing": ["GuessedSegments", "SegmentGuesser", "segment_density"],
         "link": ["ImageLink", "Received"],
+        "unequal": ["UnequalLink"],
     },
 )
