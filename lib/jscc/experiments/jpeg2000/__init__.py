@@ -5,6 +5,7 @@ from jscc.experiments.jpeg2000 import (
     conformance,
     guessing,
     kodak,
+    one_bit,
     protection,
     psnr,
     robustness,
@@ -24,6 +25,7 @@ EXPERIMENTS = [
     *guessing.EXPERIMENTS,
     *separate.EXPERIMENTS,
     *kodak.EXPERIMENTS,
+    *one_bit.EXPERIMENTS,
     *colour.EXPERIMENTS,
     *protection.EXPERIMENTS,
 ]

@@ -46,15 +46,15 @@ COUNTS = ("blocks_wrong", "blocks_invalid", "blocks_undetected")
 
 
 def _grid(scale: str) -> list[dict]:
-    images, points = {
-        "smoke": (IMAGES[:1], ((0.4, (4.5,), 2),)),
-        "quick": (IMAGES[:4], ((0.4, (4.5, 5.0), 3),)),
-        "paper": (IMAGES, ((0.4, (4.0, 4.5, 5.0, 5.5, 6.0), 21), (1.0, (4.5, 5.0), 10))),  # 504 of the set, and 240
+    images, rates, n = {
+        "smoke": (IMAGES[:1], {0.4: (4.5,)}, 2),
+        "quick": (IMAGES[:4], {0.4: (4.5, 5.0)}, 3),
+        "paper": (IMAGES, {0.4: (4.0, 4.5, 5.0, 5.5, 6.0)}, 21),  # 504 of the set
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "n": n}
-        for bpp, of_rate, n in points
-        for ebn0_db in of_rate
+        for bpp, points in rates.items()
+        for ebn0_db in points
         for image in images
     ]
 

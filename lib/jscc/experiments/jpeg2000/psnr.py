@@ -8,7 +8,6 @@ from jscc.runner import Experiment
 IMAGES = ("lena", "camera")
 RATES = (0.4, 1.0)  # bits a pixel: Figures 6 and 7
 BLOCKS = (64, 32)
-FEWER = 200  # transmissions of small blocks at 1 bit a pixel
 EBN0_DB = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0)
 
 
@@ -24,18 +23,13 @@ def _grid(scale: str) -> list[dict]:
         "quick": (("camera",), RATES, (64,), (4.0, 4.5, 5.0, 6.0), 20),
         "paper": (IMAGES, RATES, BLOCKS, EBN0_DB, 500),
     }[scale]
-    grid = [
+    return [
         {"image": image, "bpp": bpp, "block": block, "ebn0_db": ebn0_db, "decoder": "chase", "n": n}
         for block in blocks
         for bpp in rates
         for image in images
         for ebn0_db in points
         if block == 64 or (bpp < 1 and 4 <= ebn0_db <= 6)  # where the size of blocks makes a difference
-    ]
-    return grid + [
-        {"image": image, "bpp": 1.0, "block": 32, "ebn0_db": ebn0_db, "decoder": "chase", "n": FEWER}
-        for image in (images if 32 in blocks else ())
-        for ebn0_db in (4.0, 4.5, 5.0)
     ]
 
 

@@ -62,19 +62,16 @@ def separate_rows(image: str, bpp: float, block: int, ebn0_db: float, decoder: s
 
 
 def _grid(scale: str) -> list[dict]:
-    images, points = {
-        "smoke": (("camera",), ((0.4, (2.0,), 2),)),
-        "quick": (("camera",), ((0.4, (1.5, 2.0), 20),)),
-        "paper": (
-            ("lena", "camera"),
-            ((0.4, (1.25, 1.5, 1.75, 2.0, 2.5, 3.5), 200), (1.0, (1.25, 1.5, 2.0), 120)),
-        ),
+    images, rates, points, n = {
+        "smoke": (("camera",), (0.4,), (2.0,), 2),
+        "quick": (("camera",), (0.4,), (1.5, 2.0), 20),
+        "paper": (("lena", "camera"), (0.4,), (1.25, 1.5, 1.75, 2.0, 2.5, 3.5), 200),
     }[scale]
     return [
         {"image": image, "bpp": bpp, "block": 64, "ebn0_db": ebn0_db, "decoder": "ldpc", "n": n}
-        for bpp, of_rate, n in points
+        for bpp in rates
         for image in images
-        for ebn0_db in of_rate
+        for ebn0_db in points
     ]
 
 
