@@ -1,6 +1,16 @@
 """Paper 3: the experiments of the chapter on soft decoding of arithmetic codes."""
 
-from jscc.experiments.arithmetic import calibration, packets, precision, redundancy, same_code, separate, trellis, turbo
+from jscc.experiments.arithmetic import (
+    calibration,
+    loop_output,
+    packets,
+    precision,
+    redundancy,
+    same_code,
+    separate,
+    trellis,
+    turbo,
+)
 
 __all__ = ["EXPERIMENTS"]
 
@@ -13,4 +23,5 @@ EXPERIMENTS = [
     *redundancy.EXPERIMENTS,
     *same_code.EXPERIMENTS,
     *separate.EXPERIMENTS,
+    *loop_output.EXPERIMENTS,
 ]
