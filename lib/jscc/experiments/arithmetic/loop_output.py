@@ -1,4 +1,4 @@
-"""What a calibrated soft output of guessing gains in the turbo loop on a constant one, and how packets err together."""
+"""The constant of soft values in the turbo loop, guessing's calibrated ones beside it, and how packets err together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jscc.arithmetic import GuessingDecoder
+from jscc.arithmetic import ChaseDecoder, GuessingDecoder
 from jscc.channels import awgn, awgn_llr, bpsk
 from jscc.convolutional import BCJRDecoder
 from jscc.experiments.arithmetic.common import BINARY, link, setting_of
@@ -15,7 +15,7 @@ from jscc.runner import MonteCarlo
 from jscc.soft import SoftResult
 from jscc.turbo import SerialTurbo
 
-SETTING, QUERIES = "paper", 256
+SETTING, QUERIES, Q = "paper", 256, 4
 CALIBRATED = 0.0  # in place of a beta
 
 
@@ -40,11 +40,13 @@ class ConstantOutput:
         return replace(found, extrinsic=extrinsic, llr=llr + extrinsic)
 
 
-def loop_errors(beta: float, ebn0_db: float, trials: int, seed: int) -> dict:
+def loop_errors(decoder: str, beta: float, ebn0_db: float, trials: int, seed: int) -> dict:
     """Packets in error after all iterations; `squares`: of their number in a frame, summed over frames."""
     a_link = link(BINARY, **setting_of(SETTING, BINARY))
     code, length = a_link.code, BINARY.length
-    if beta == CALIBRATED:
+    if decoder == "chase":
+        source = ChaseDecoder(code, length, Q, beta)
+    elif beta == CALIBRATED:
         source = GuessingDecoder(code, length, QUERIES, rho=density(SETTING, QUERIES))
     else:
         source = ConstantOutput(GuessingDecoder(code, length, QUERIES), beta)
@@ -60,18 +62,26 @@ def loop_errors(beta: float, ebn0_db: float, trials: int, seed: int) -> dict:
 
 
 def _grid(scale: str) -> list[dict]:
-    betas, levels = {
-        "smoke": ((8.0,), (3.0,)),
-        "quick": ((CALIBRATED, 8.0), (3.0,)),
-        "paper": ((CALIBRATED, 2.0, 4.0, 8.0, 16.0), (2.5, 2.75, 3.0, 3.25, 3.5)),
+    ways = {
+        "smoke": {"guessing": ((8.0,), (3.0,))},
+        "quick": {"guessing": ((CALIBRATED, 8.0), (3.0,))},
+        "paper": {
+            "guessing": ((CALIBRATED, 2.0, 4.0, 8.0, 16.0), (2.5, 2.75, 3.0, 3.25, 3.5)),
+            "chase": ((0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 50.0), (3.5,)),
+        },
     }[scale]
-    return [{"beta": beta, "ebn0_db": ebn0_db} for beta in betas for ebn0_db in levels]
+    return [
+        {"decoder": decoder, "beta": beta, "ebn0_db": ebn0_db}
+        for decoder, (betas, levels) in ways.items()
+        for beta in betas
+        for ebn0_db in levels
+    ]
 
 
 EXPERIMENTS = [
     MonteCarlo(
         name="arithmetic_loop_output",
-        title="256 guesses in the turbo loop: a calibrated soft output beside constant ones",
+        title="Soft values in the turbo loop: constants for Chase and for 256 guesses, and calibrated ones",
         task=loop_errors,
         grid=_grid,
         chunk={"smoke": 40, "quick": 400, "paper": 20_000},
