@@ -102,7 +102,7 @@ def _chase_grid(scale: str) -> list[dict]:
     ways, n = {
         "smoke": (((6, "bytes"),), 2),
         "quick": (((6, "bytes"),), 10),
-        "paper": (((6, "bytes"), (8, "bytes"), (8, "window")), 200),
+        "paper": (((6, "bytes"), (8, "window")), 200),
     }[scale]
     return [
         {"image": "camera", "bpp": 0.4, "block": 64, "ebn0_db": 4.0, "q": q, "rule": rule, "n": n} for q, rule in ways

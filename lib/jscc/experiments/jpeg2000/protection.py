@@ -110,7 +110,7 @@ def _grid(scale: str) -> list[dict]:
     return {
         "smoke": _points(IMAGES[1:], ways[1:], (4.5,), 2),
         "quick": _points(IMAGES, ways, (4.0, 4.5), 4),
-        "paper": _points(IMAGES, ways, LEVELS, 200),
+        "paper": _points(IMAGES, ways, LEVELS, 120),
     }[scale]
 
 
