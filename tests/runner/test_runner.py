@@ -547,6 +547,21 @@ def test_a_table_without_its_store_grows():
     assert "verified" not in results.certificate("toy_means", "quick")  # all of it computed
 
 
+@pytest.mark.parametrize("max_trials", [1020, 2020])
+def test_a_table_of_chunks_grows_as_long_as_its_rule_is_the_same(reference, max_trials):
+    few = dataclasses.replace(toy.ERRORS, grid=lambda scale: toy._probabilities(scale)[1:3])
+    few = dataclasses.replace(few, max_trials=max_trials)
+    runner.run(few, "quick", workers=0, progress=False)
+    old = results.certificate("toy_errors", "quick")["tasks"]
+    for path in task_files(few, "quick"):
+        path.unlink()
+    runner.run(toy.ERRORS, "quick", workers=0, progress=False)
+    assert table(toy.ERRORS, "quick") == reference["toy_errors", "quick"][0]
+    birth = results.certificate("toy_errors", "quick")
+    assert birth["tasks_resumed"] == (old if max_trials == 1020 else 0)
+    assert birth["tasks"] == -(-results.load("toy_errors", "quick").trials // 50).sum()
+
+
 # --- older code ---------------------------------------------------------------------------------------
 
 MODULE = """

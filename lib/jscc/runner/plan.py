@@ -99,6 +99,10 @@ class GridPlan:
         """Take in the record of a finished task."""
         self.records[task.point] = record
 
+    def keep(self, point: int, record: dict) -> None:
+        """Take over the rows of a point from a table that stands."""
+        self.records[point] = record
+
     def fail(self, task: Task) -> None:
         """Give up the point of a task that raised."""
         self.failed.add(task.point)
@@ -130,6 +134,7 @@ class ChunkPlan:
             # The key also tells whether seed and chunk size are still those of today.
             if index is not None and chunk < self.rule.chunks and self._task(index, chunk).key == key:
                 self.chunks[index][chunk] = record
+        self.kept: dict[int, dict] = {}
         self.failed: set[int] = set()
         self.wanted = range(len(self.points))
         self._flying: list[set[int]] = [set() for _ in self.points]
@@ -151,6 +156,10 @@ class ChunkPlan:
         self.chunks[task.point][task.chunk] = record
         self._lengths[task.point] = self._length(task.point)
 
+    def keep(self, point: int, record: dict) -> None:
+        """Take over the row of a point from a table that stands: a sum over the chunks that this rule asks for."""
+        self.kept[point] = record
+
     def fail(self, task: Task) -> None:
         """Give up the point of a chunk that raised."""
         self._flying[task.point].discard(task.chunk)
@@ -158,14 +167,18 @@ class ChunkPlan:
 
     def finished(self, point: int) -> bool:
         """Whether the chunks known decide the row of a point."""
-        return self._lengths[point] is not None
+        return point in self.kept or self._lengths[point] is not None
 
     def used(self, point: int) -> list[dict]:
         """The records that the row of a finished point rests on."""
+        if point in self.kept:
+            return [self.kept[point]]
         return [self.chunks[point][chunk] for chunk in range(self._lengths[point])]
 
     def rows(self, point: int) -> list[dict]:
         """The row of a finished point."""
+        if point in self.kept:
+            return [{**self.points[point], **self.kept[point]["rows"][0]}]
         return [{**self.points[point], **_summed([record["rows"][0] for record in self.used(point)])}]
 
     def _task(self, point: int, chunk: int) -> Task:

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from jscc import artefacts, results, sources
 from jscc.runner.execute import code_here, open_executor, perform
-from jscc.runner.experiment import Experiment, MonteCarlo, canonical, plain_row, qualified
+from jscc.runner.experiment import Experiment, MonteCarlo, Rule, canonical, plain_row, qualified
 from jscc.runner.plan import ChunkPlan, GridPlan, Task, check_rows, finished_points, make_plan, matching, used_records
 from jscc.runner.store import Store
 
@@ -80,7 +80,7 @@ def run(
     with store.locked():
         plan = known_plan(experiment, scale, store, code)
         plan.wanted = matching(plan.points, only, experiment.name)
-        resumed = len(used_records(plan))
+        resumed = _tasks(plan)
         failures: list[tuple[dict, str]] = []
         if not all(plan.finished(point) for point in plan.wanted):
             if scale == "paper" and results.unsettled():
@@ -105,27 +105,38 @@ def known_plan(experiment: Experiment, scale: str, store: Store, code: sources.S
     """The plan with all that the present code has computed: in the store, and in a table that stands."""
     records = {key: record for key, record in store.read().items() if record["code"] == code.total}
     plan = make_plan(experiment, scale, records)
-    if isinstance(plan, ChunkPlan):
-        return plan  # the rows of the table are sums over tasks
     try:
         birth, table = results.certificate(experiment.name, scale), results.load(experiment.name, scale)
     except (FileNotFoundError, results.Damaged):
         return plan
     if birth["sources"]["total"] != code.total or birth["seed"] != experiment.seed:
         return plan
-    names = list(dict.fromkeys(name for params in plan.points for name in params))
+    kinds = {name: type(value) for params in plan.points for name, value in params.items()}
     rows: dict[str, list[dict]] = {}
     for row in table.to_dict("records"):
         known = {name: value for name, value in row.items() if not pd.isna(value)}
-        rows.setdefault(_key(known, names), []).append(known)
-    about = {"seconds": birth["task_seconds"] / birth["tasks"], "date": birth["date"], "code": code.total, "kept": True}
-    for task in plan.tasks:
-        if not plan.finished(task.point) and (found := rows.get(_key(task.params, names))):
-            plan.done(task, {"rows": found, **about})
+        rows.setdefault(_key(known, kinds), []).append(known)
+    tasks = dict.fromkeys(rows, 1)
+    if isinstance(plan, ChunkPlan):
+        # A row is a sum over chunks: it is that of the present rule if the whole table was made by it.
+        before = [
+            {name: int(row[name]) if kinds[name] is int else row[name] for name in kinds if name in row}
+            for found in rows.values()
+            for row in found
+        ]
+        if _grid_hash(experiment.seed, plan.rule, before) != birth["grid"]:
+            return plan
+        tasks = {key: -(-row["trials"] // plan.rule.chunk) for key, (row,) in rows.items()}
+    seconds = birth["task_seconds"] / birth["tasks"]
+    for point, params in enumerate(plan.points):
+        key = _key(params, kinds)
+        if key in rows and not plan.finished(point):
+            about = {"tasks": tasks[key], "seconds": seconds * tasks[key], "date": birth["date"]}
+            plan.keep(point, {"rows": rows[key], "code": code.total, "kept": True, **about})
     return plan
 
 
-def _key(values: Mapping[str, Any], names: list[str]) -> str:
+def _key(values: Mapping[str, Any], names: Iterable[str]) -> str:
     """Text that equal parameters share, also where a table has made a real number of an integer."""
     return canonical([float(v) if isinstance(v, (int, float)) else v for v in map(values.get, names)])
 
@@ -269,7 +280,7 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
         "stream": experiment.stream,
         "points": len(plan.points),
         "point": plan.points[0],
-        "tasks": len(used),
+        "tasks": _tasks(plan),
         "tasks_resumed": resumed,
         "wall_seconds": round(wall, 3),
         "task_seconds": round(math.fsum(record["seconds"] for record in used), 3),
@@ -283,9 +294,14 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
     if any(record.get("kept") for record in used):  # what was said of the rows that stay is still true of them
         before = results.certificate(experiment.name, scale)
         birth |= {key: before[key] for key in ("verified", "note") if key in before}
-    if resumed == len(used) and _already_written(experiment.name, scale, frame, birth):
+    if resumed == _tasks(plan) and _already_written(experiment.name, scale, frame, birth):
         return
     results.write(experiment.name, frame, birth, scale)
+
+
+def _tasks(plan: GridPlan | ChunkPlan) -> int:
+    """How many tasks the finished points rest on."""
+    return sum(record.get("tasks", 1) for record in used_records(plan))
 
 
 def _already_written(name: str, scale: str, frame: pd.DataFrame, birth: dict) -> bool:
@@ -300,6 +316,10 @@ def _already_written(name: str, scale: str, frame: pd.DataFrame, birth: dict) ->
 
 def grid_hash(experiment: Experiment, scale: str) -> str:
     """A short hash of all parameters, the root seed and the stopping rule."""
-    rule = dataclasses.asdict(experiment.rule(scale)) if isinstance(experiment, MonteCarlo) else None
-    text = canonical([experiment.seed, rule, experiment.points(scale)])
+    rule = experiment.rule(scale) if isinstance(experiment, MonteCarlo) else None
+    return _grid_hash(experiment.seed, rule, experiment.points(scale))
+
+
+def _grid_hash(seed: int, rule: Rule | None, points: list[dict]) -> str:
+    text = canonical([seed, rule and dataclasses.asdict(rule), points])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
