@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from jscc.experiments.necst.common import EPS, SCATTER, parts, trained, wrong_pixels
-from jscc.experiments.necst.reconstruction import BITS, EPOCHS, IDEAL_BITS
+from jscc.experiments.necst.common import EPS, SCATTER, trained, tried
+from jscc.experiments.necst.reconstruction import BITS, EPOCHS, IDEAL_BITS, SEEDS
 from jscc.runner import Experiment
 
 
 def lengths(dataset: str, bits: int, noise: float, epochs: int, seed: int) -> dict:
     """Wrong pixels of NECST at a number of bits and the noise that it was trained with."""
     found = trained(dataset, bits, noise, epochs, seed)
-    return {"train_loss": found.losses[-1], **_tried(found.model, dataset, noise, seed)}
+    return {"train_loss": found.losses[-1], **tried(found.model, dataset, noise, seed)}
 
 
 def mixed(dataset: str, bits: int, highest: float, epochs: int, seed: int) -> list[dict]:
@@ -21,7 +19,7 @@ def mixed(dataset: str, bits: int, highest: float, epochs: int, seed: int) -> li
     Its rival at each noise is the network of `necst_reconstruction` that was trained for it.
     """
     found = trained(dataset, bits, 0.0, epochs, seed, highest_noise=highest)
-    return [{"eps": eps, "train_loss": found.losses[-1], **_tried(found.model, dataset, eps, seed)} for eps in EPS]
+    return [{"eps": eps, "train_loss": found.losses[-1], **tried(found.model, dataset, eps, seed)} for eps in EPS]
 
 
 def prefixes(dataset: str, bits: int, noise: float, epochs: int, seed: int) -> list[dict]:
@@ -36,26 +34,20 @@ def prefixes(dataset: str, bits: int, noise: float, epochs: int, seed: int) -> l
         {
             "length": length,
             "train_loss": found.losses[-1],
-            **_tried(found.model, dataset, noise, seed, lambda bits, length=length: prefix(bits, length)),
+            **tried(found.model, dataset, noise, seed, lambda bits, length=length: prefix(bits, length)),
         }
         for length in sorted({*(few for few in IDEAL_BITS if few < bits), bits // 4, bits // 2, bits})
     ]
 
 
-def _tried(model, dataset: str, eps: float, seed: int, shorten=lambda bits: bits) -> dict:
-    """Wrong pixels on the test images at a noise, from what is left of the received words."""
-    images = parts(dataset).test
-    rng = np.random.default_rng([seed, round(100 * eps)])
-    return wrong_pixels(images, model.encode(images), lambda bits: model.reconstruct(shorten(bits)), eps, rng)
-
-
 def _points(scale: str, **columns: tuple) -> list[dict]:
-    """Each value of one column after the other, of a data set's own bits and epochs, but for those given."""
+    """Each value of one column after the other, for each seed, of a data set's own bits and epochs."""
     dataset = "binarized_mnist" if scale == "paper" else "digits"
     epochs = {"smoke": 2, "quick": 100, "paper": EPOCHS["binarized_mnist"]}[scale]
-    fixed = {"dataset": dataset, "bits": BITS[dataset], "epochs": epochs, "seed": 0}
+    fixed = {"dataset": dataset, "bits": BITS[dataset], "epochs": epochs}
     ((name, values),) = columns.items()
-    return [{**fixed, name: value} for value in values]
+    seeds = SEEDS if scale == "paper" else SEEDS[:1]
+    return [{**fixed, name: value, "seed": seed} for seed in seeds for value in values]
 
 
 def _lengths_grid(scale: str) -> list[dict]:

@@ -180,3 +180,10 @@ def wrong_pixels(
     share = (decided != images).mean(axis=1)
     mean, low, high = mean_interval(share)
     return {"wrong_pixels": mean, "ci_low": low, "ci_high": high, "n": len(images)}
+
+
+def tried(model, dataset: str, eps: float, seed: int, shorten: Callable = lambda bits: bits) -> dict:
+    """Wrong pixels on the test images at a noise, from what is left of the received words."""
+    images = parts(dataset).test
+    rng = np.random.default_rng([seed, round(100 * eps)])
+    return wrong_pixels(images, model.encode(images), lambda bits: model.reconstruct(shorten(bits)), eps, rng)

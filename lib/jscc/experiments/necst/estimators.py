@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.experiments.necst.common import SCATTER, parts, trained, wrong_pixels
+from jscc.experiments.necst.common import EPS, SCATTER, parts, trained, tried, wrong_pixels
+from jscc.experiments.necst.reconstruction import BITS, EPOCHS, SEEDS
 from jscc.runner import Experiment
 
 DECODINGS = 6  # of each image in a step: of as many samples, or of half as many pairs
@@ -18,7 +19,7 @@ ESTIMATORS = {
     "gumbel": DECODINGS,
 }
 REPEATED = ("vimco", "straight_through")  # with a second seed, for the scatter
-BITS = 8  # whose words are enumerated
+FEW_BITS = 8  # whose words are enumerated
 WARM_EPOCHS = 10
 
 
@@ -29,6 +30,16 @@ def compare(dataset: str, estimator: str, bits: int, noise: float, epochs: int, 
     images = parts(dataset).valid
     row = wrong_pixels(images, found.model.encode(images), found.model.reconstruct, noise, np.random.default_rng(seed))
     return {"decodings": DECODINGS, "train_loss": found.losses[-1], **row}
+
+
+def straight_through(dataset: str, bits: int, noise: float, epochs: int, seed: int) -> list[dict]:
+    """Wrong pixels on test images, at each noise, of NECST trained through one sample's bits as if they were r.
+
+    The rival of the trainings by (6) in `necst_reconstruction`, over as many epochs.
+    """
+    objective = {"name": "straight_through", "samples": 1, "through": "all", "precision": "float32"}
+    found = trained(dataset, bits, noise, epochs, seed, **objective)
+    return [{"eps": eps, "train_loss": found.losses[-1], **tried(found.model, dataset, eps, seed)} for eps in EPS]
 
 
 def spread(dataset: str, estimator: str, noise: float, images: int, calls: int, seed: int) -> dict:
@@ -44,7 +55,7 @@ def spread(dataset: str, estimator: str, noise: float, images: int, calls: int, 
     from jscc.necst.objectives import Objective
     from jscc.training import deterministic
 
-    model = trained(dataset, BITS, noise, WARM_EPOCHS, seed, name="mean").model
+    model = trained(dataset, FEW_BITS, noise, WARM_EPOCHS, seed, name="mean").model
     x = torch.as_tensor(parts(dataset).train[:images]).float()
     objective = Objective(estimator, samples=ESTIMATORS[estimator])
     with deterministic(seed):
@@ -87,7 +98,7 @@ def _exact(model, x, logits):
     import torch
 
     given = logits.detach().double().requires_grad_()
-    words = (torch.arange(2**BITS)[:, None] >> torch.arange(BITS) & 1).float()
+    words = (torch.arange(2**FEW_BITS)[:, None] >> torch.arange(FEW_BITS) & 1).float()
     gain = model.log_likelihood(x, model.received(words, None)[:, None].expand(-1, len(x), -1)).double()
     one = model.probability_of_one(given)
     chance = torch.where(words[:, None] == 1, one, 1 - one).prod(dim=2)
@@ -107,6 +118,19 @@ def _compare_grid(scale: str) -> list[dict]:
     ]
 
 
+def _straight_through_grid(scale: str) -> list[dict]:
+    dataset, epochs, noises, seeds = {
+        "smoke": ("digits", 2, (0.1,), (0,)),
+        "quick": ("digits", 100, (0.1, 0.3), (0,)),
+        "paper": ("binarized_mnist", EPOCHS["binarized_mnist"], EPS[:-1], SEEDS),
+    }[scale]
+    return [
+        {"dataset": dataset, "bits": BITS[dataset], "noise": noise, "epochs": epochs, "seed": seed}
+        for seed in seeds
+        for noise in noises
+    ]
+
+
 def _spread_grid(scale: str) -> list[dict]:
     calls, noises = {"smoke": (20, (0.1,)), "quick": (200, (0.1,)), "paper": (400, (0.1, 0.3))}[scale]
     dataset = "binarized_mnist" if scale == "paper" else "digits"
@@ -123,6 +147,14 @@ EXPERIMENTS = [
         title="Wrong pixels after trainings with seven estimators of the encoder's gradient, at equal work",
         task=compare,
         grid=_compare_grid,
+        needs=("binarized_mnist",),
+        scatter=SCATTER,
+    ),
+    Experiment(
+        name="necst_straight_through",
+        title="Fig. 3 left with straight-through gradients: wrong pixels of NECST against the channel's noise",
+        task=straight_through,
+        grid=_straight_through_grid,
         needs=("binarized_mnist",),
         scatter=SCATTER,
     ),
