@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.experiments.lossy.figures import REDUCTION, code, compressed
+from jscc.experiments.lossy.common import REDUCTION, code, compressed
 from jscc.gfq.nearest import least_distance
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment

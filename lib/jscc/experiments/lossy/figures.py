@@ -1,66 +1,30 @@
-"""Paper 2: settings of every figure of the chapter on lossy compression with codes over GF(q)."""
+"""Paper 2: settings of its figures, and of what explains them."""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from functools import cache
 
 import numpy as np
 
-from jscc.convolutional.code import code_of_rate
-from jscc.gfq.code import GFqCode, bits_from_symbols
-from jscc.gfq.construction import ultra_sparse
+from jscc.experiments.lossy.common import (
+    N_BITS,
+    PRIOR,
+    REDUCTION,
+    SAMPLES,
+    TRADEOFF,
+    code,
+    compressed,
+    mending,
+    summary,
+)
+from jscc.gfq.code import GFqCode
 from jscc.gfq.enumerator import weight_enumerator
-from jscc.gfq.leaves import leaf_removal
 from jscc.gfq.reinforced_bp import Quantised, ReinforcedBP
 from jscc.information import distortion_rate, rate_distortion_slope
-from jscc.polar.code import PolarCode
 from jscc.runner import Experiment
 
-N_BITS = 12_000  # the paper's length in Figs. 1 and 3
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-TRADEOFF = {"n_symbols": 1600, "rate": 0.33, "p": 6}  # the code of Fig. 2, PEG and b = 5
-PRIOR = 1.4  # L, where it is not varied; the paper does not give its own
-REDUCTION = 5
-SAMPLES = {"smoke": 2, "quick": 5, "paper": 50}
-CODE_SEED = 2009
 TUNING_SEED = 1  # samples that choose gamma0 and L; those that are reported have the task's own seed
-
-
-@cache
-def code(
-    n_symbols: int,
-    rate: float,
-    p: int,
-    graph: str = "peg",
-    reduction: int = REDUCTION,
-    degree_one: float = 0.0,
-    number: int = 0,
-) -> GFqCode:
-    """The `number`-th code of an ensemble, the same in every experiment."""
-    rng = np.random.default_rng([CODE_SEED, number])
-    return ultra_sparse(n_symbols, rate, p, rng, graph=graph, reduction=reduction, degree_one=degree_one)
-
-
-def compressed(a_code: GFqCode, n_samples: int, seed: int, **settings) -> tuple[Quantised, np.ndarray]:
-    """`n_samples` uniform source words, compressed, and the words."""
-    rng = np.random.default_rng(seed)
-    words = rng.integers(0, 2, (n_samples, a_code.n_bits), dtype=np.uint8)
-    return ReinforcedBP(a_code, **settings).quantise(words, rng), words
-
-
-def summary(found: Quantised) -> dict:
-    """Means over the samples; distortion over those that converged, the only ones that are codewords."""
-    good = found.distortion[found.converged]
-    return {
-        "distortion": float(good.mean()) if len(good) else None,
-        "std": float(good.std(ddof=1)) if len(good) > 1 else None,
-        "iterations": float(found.iterations.mean()),
-        "iterations_std": float(found.iterations.std(ddof=1)),
-        "trials": float(found.trials.mean()),
-        "converged": int(found.converged.sum()),
-        "n": len(found.converged),
-    }
 
 
 def tradeoff(gamma0: float, prior: float, samples: int, seed: int) -> dict:
@@ -104,22 +68,6 @@ def patience(gamma0: float, gamma1: float, multiple: float, samples: int, seed: 
     found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
     limit = float(distortion_rate(a_code.rate))
     return {"rate": a_code.rate, "limit": limit, **summary(found), **mending(a_code, words, found)}
-
-
-def mending(a_code: GFqCode, words: np.ndarray, found: Quantised) -> dict:
-    """What is left to mend, and the distortion of all samples when leaf removal has done it."""
-    leaves = leaf_removal(a_code)
-    unsatisfied = np.count_nonzero(a_code.syndrome(found.symbols), axis=1)
-    facts = {"unsatisfied": float(unsatisfied.mean()), "mended_symbols": None, "mended": None, "mended_std": None}
-    if leaves.core.size:
-        return facts
-    symbols = leaves.mend(found.symbols)
-    distortion = (bits_from_symbols(symbols, a_code.field.p) != words).mean(axis=1)
-    return facts | {
-        "mended_symbols": float(np.count_nonzero(symbols != found.symbols, axis=1).mean()),
-        "mended": float(distortion.mean()),
-        "mended_std": float(distortion.std(ddof=1)),
-    }
 
 
 def tuned(a_code: GFqCode, gamma1: float, samples: int) -> tuple[dict, int]:
@@ -173,63 +121,6 @@ def within_iterations(found: Quantised, samples: int) -> bool:
     return bool(found.iterations.sum() < MOST_ITERATIONS * samples)
 
 
-def reduction(graph: str, b: int, gamma0: float, number: int, samples: int, seed: int) -> dict:
-    """One trial each for samples of one code with b checks taken away."""
-    a_code = code(**TRADEOFF, graph=graph, reduction=b, number=number)
-    found, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
-    return {"rate": a_code.rate, "core": leaf_removal(a_code).core.size, **summary(found)}
-
-
-# What changes against the code of Fig. 2 and the defaults of RBP.
-VARIANTS = {
-    "default": {},
-    "fixed": {"schedule": "fixed"},
-    "check": {"schedule": "check"},
-    "flooding": {"schedule": "flooding"},
-    "gamma1_0.9999": {"gamma1": 0.9999},
-    "gamma1_0.999": {"gamma1": 0.999},
-    "gamma1_0.99": {"gamma1": 0.99},
-    "degree_one_0.02": {"degree_one": 0.02},
-    "degree_one_0.05": {"degree_one": 0.05},
-    "degree_one_0.1": {"degree_one": 0.1},
-    "degree_one_0.2": {"degree_one": 0.2},
-}
-
-
-def scheduling(variant: str, gamma0: float, samples: int, seed: int) -> dict:
-    """The code of Fig. 2 with another order of the updates, a growing reinforcement, or leaves in the code."""
-    settings = dict(VARIANTS[variant])
-    a_code = code(**TRADEOFF, degree_one=settings.pop("degree_one", 0.0))
-    # Slower schedules are to be seen to the end.
-    settings |= {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": 1000}
-    found, _ = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(found)}
-
-
-def scaling(n_bits: int, gamma0: float, gamma1: float, samples: int, seed: int) -> dict:
-    """Distortion, work and convergence of one trial against the length, GF(64), R = 1/2."""
-    p = 6
-    a_code = code(n_bits // p, 0.5, p)
-    prior = float(rate_distortion_slope(0.5))
-    found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior, max_trials=1)
-    work = found.iterations * a_code.graph.n_edges / a_code.n_bits
-    return {
-        "rate": a_code.rate,
-        "limit": float(distortion_rate(a_code.rate)),
-        **summary(found),
-        "edge_iterations_per_bit": float(work.mean()),
-        **mending(a_code, words, found),
-    }
-
-
-def budget(gamma0: float, max_iterations: int, samples: int, seed: int) -> dict:
-    """The code of Fig. 2 with one trial that is stopped early and mended, where the paper restarts."""
-    a_code = code(**TRADEOFF)
-    settings = {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": max_iterations}
-    found, words = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
-
-
 MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5)
 
 
@@ -252,28 +143,6 @@ def enumerate_weights(p: int, rate: float, seed: int) -> list[dict]:
             MULTIPLES, curve.prior, curve.distance, curve.entropy, curve.converged, curve.iterations, strict=True
         )
     ]
-
-
-def rival(scheme: str, rate: float, size: int, samples: int, seed: int) -> dict:
-    """Trellis-coded quantisation (size: memory of the code) or a polar code (size: its length)."""
-    rng = np.random.default_rng(seed)
-    if scheme == "trellis":
-        rival_code = code_of_rate(rate, size)
-        n = N_BITS // (10 * rival_code.period) * (10 * rival_code.period)
-    else:
-        rival_code = PolarCode(size, round(rate * size), float(distortion_rate(rate)))
-        n = size
-    words = rng.integers(0, 2, (samples, n), dtype=np.uint8)
-    _, codewords = rival_code.quantise(words)
-    distortion = (codewords != words).mean(axis=1)
-    return {
-        "length": n,
-        "actual_rate": rival_code.rate,
-        "limit": float(distortion_rate(rival_code.rate)),
-        "distortion": float(distortion.mean()),
-        "std": float(distortion.std(ddof=1)),
-        "n": samples,
-    }
 
 
 def _tradeoff_grid(scale: str) -> list[dict]:
@@ -317,65 +186,6 @@ def _weights_grid(scale: str) -> list[dict]:
     return [{"p": p, "rate": rate} for rate in rates for p in fields]
 
 
-def _reduction_grid(scale: str) -> list[dict]:
-    """Ten samples of each of five codes: whether a run converges is a matter of the code too."""
-    reductions, codes = ((0, 1, 2, 5, 20), 5) if scale == "paper" else ((0, 1), 1)
-    return [
-        {"graph": graph, "b": b, "gamma0": gamma0, "number": number, "samples": min(10, SAMPLES[scale])}
-        for graph in ("peg", "random")
-        for gamma0 in (0.92, 0.95)
-        for b in reductions
-        for number in range(codes)
-    ]
-
-
-def _scheduling_grid(scale: str) -> list[dict]:
-    variants = VARIANTS if scale == "paper" else ("default", "flooding")
-    return [
-        {"variant": variant, "gamma0": gamma0, "samples": min(20, SAMPLES[scale])}
-        for variant in variants
-        for gamma0 in ((0.92, 0.96) if scale == "paper" else (0.92,))
-    ]
-
-
-def _scaling_grid(scale: str) -> list[dict]:
-    lengths = {
-        "smoke": {600: 2},
-        "quick": {600: 5, 6000: 5},
-        "paper": {600: 50, 1200: 50, 3000: 50, 12_000: 20, 30_000: 20, 120_000: 8, 1_000_000: 2},
-    }[scale]
-    return [
-        {"n_bits": n_bits, "gamma0": gamma0, "gamma1": gamma1, "samples": samples}
-        for gamma0, gamma1 in ((0.92, 1.0), (0.97, 0.9997))
-        for n_bits, samples in lengths.items()
-    ]
-
-
-def _budget_grid(scale: str) -> list[dict]:
-    gammas = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99) if scale == "paper" else (0.92,)
-    budgets = (30, 50, 75, 100, 150, 200, 300) if scale == "paper" else (50,)
-    return [
-        {"gamma0": gamma0, "max_iterations": budget, "samples": SAMPLES[scale]}
-        for gamma0 in gammas
-        for budget in budgets
-    ]
-
-
-def _rivals_grid(scale: str) -> list[dict]:
-    rates = (0.3, 0.5, 0.7) if scale == "paper" else (0.5,)
-    sizes = {
-        "smoke": {"trellis": (2,), "polar": (64,)},
-        "quick": {"trellis": (2, 4), "polar": (1024,)},
-        "paper": {"trellis": tuple(range(2, 13)), "polar": tuple(2**k for k in range(8, 18))},
-    }[scale]
-    return [
-        {"scheme": scheme, "rate": rate, "size": size, "samples": SAMPLES[scale]}
-        for scheme, some_sizes in sizes.items()
-        for rate in rates
-        for size in some_sizes
-    ]
-
-
 EXPERIMENTS = [
     Experiment(
         name="lossy_weight_enumerator",
@@ -404,40 +214,5 @@ EXPERIMENTS = [
         title="GF(256) at R = 1/2: distortion against iterations for settings around the tuned one",
         task=patience,
         grid=_patience_grid,
-    ),
-    Experiment(
-        name="lossy_reduction",
-        stream="rbp_reduction",
-        title="Convergence and distortion of RBP against the number of checks taken away",
-        task=reduction,
-        grid=_reduction_grid,
-    ),
-    Experiment(
-        name="lossy_scheduling",
-        stream="rbp_scheduling",
-        title="RBP with other schedules, growing reinforcement, and symbols of degree one",
-        task=scheduling,
-        grid=_scheduling_grid,
-    ),
-    Experiment(
-        name="lossy_scaling",
-        stream="rbp_scaling",
-        title="Distortion and work of RBP against the length",
-        task=scaling,
-        grid=_scaling_grid,
-    ),
-    Experiment(
-        name="lossy_mending",
-        stream="rbp_mending",
-        title="RBP stopped after a number of iterations, and mended by leaf removal",
-        task=budget,
-        grid=_budget_grid,
-    ),
-    Experiment(
-        name="lossy_rivals",
-        stream="rbp_rivals",
-        title="Trellis-coded and polar quantisation of a fair binary source",
-        task=rival,
-        grid=_rivals_grid,
     ),
 ]
