@@ -11,8 +11,9 @@ from jscc.runner import Experiment
 def reduction(graph: str, b: int, gamma0: float, number: int, samples: int, seed: int) -> dict:
     """One trial each for samples of one code with b checks taken away."""
     a_code = code(**TRADEOFF, graph=graph, reduction=b, number=number)
-    found, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
-    return {"rate": a_code.rate, "core": leaf_removal(a_code).core.size, **summary(found)}
+    found, words = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR, max_trials=1)
+    core = leaf_removal(a_code).core.size
+    return {"rate": a_code.rate, "core": core, **summary(found), **mending(a_code, words, found)}
 
 
 # What changes against the code of Fig. 2 and the defaults of RBP.
@@ -37,14 +38,14 @@ def scheduling(variant: str, gamma0: float, samples: int, seed: int) -> dict:
     a_code = code(**TRADEOFF, degree_one=settings.pop("degree_one", 0.0))
     # Slower schedules are to be seen to the end.
     settings |= {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": 1000}
-    found, _ = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(found)}
+    found, words = compressed(a_code, samples, seed, **settings)
+    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
 
 
-def scaling(n_bits: int, gamma0: float, gamma1: float, samples: int, seed: int) -> dict:
-    """Distortion, work and convergence of one trial against the length, GF(64), R = 1/2."""
+def scaling(n_bits: int, number: int, gamma0: float, gamma1: float, samples: int, seed: int) -> dict:
+    """Distortion, work and convergence of one trial against the length, GF(64), R = 1/2, of one code."""
     p = 6
-    a_code = code(n_bits // p, 0.5, p)
+    a_code = code(n_bits // p, 0.5, p, number=number)
     prior = float(rate_distortion_slope(0.5))
     found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior, max_trials=1)
     work = found.iterations * a_code.graph.n_edges / a_code.n_bits
@@ -86,16 +87,28 @@ def _scheduling_grid(scale: str) -> list[dict]:
     ]
 
 
+# Codes of each length, and words of each code: short codes differ more than words do.
+LENGTHS = {
+    "smoke": {600: (1, 2)},
+    "quick": {600: (2, 5), 6000: (2, 5)},
+    "paper": {
+        600: (16, 10),
+        1200: (16, 10),
+        3000: (16, 10),
+        12_000: (8, 5),
+        30_000: (8, 3),
+        120_000: (4, 2),
+        1_000_000: (2, 1),
+    },
+}
+
+
 def _scaling_grid(scale: str) -> list[dict]:
-    lengths = {
-        "smoke": {600: 2},
-        "quick": {600: 5, 6000: 5},
-        "paper": {600: 50, 1200: 50, 3000: 50, 12_000: 20, 30_000: 20, 120_000: 8, 1_000_000: 2},
-    }[scale]
     return [
-        {"n_bits": n_bits, "gamma0": gamma0, "gamma1": gamma1, "samples": samples}
+        {"n_bits": n_bits, "number": number, "gamma0": gamma0, "gamma1": gamma1, "samples": samples}
+        for n_bits, (codes, samples) in LENGTHS[scale].items()
+        for number in range(codes)
         for gamma0, gamma1 in ((0.92, 1.0), (0.97, 0.9997))
-        for n_bits, samples in lengths.items()
     ]
 
 

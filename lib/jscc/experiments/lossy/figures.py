@@ -30,8 +30,19 @@ TUNING_SEED = 1  # samples that choose gamma0 and L; those that are reported hav
 def tradeoff(gamma0: float, prior: float, samples: int, seed: int) -> dict:
     """One point of Fig. 2."""
     a_code = code(**TRADEOFF)
-    found, _ = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
-    return {"rate": a_code.rate, **summary(found)}
+    found, words = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
+    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
+
+
+def tradeoff_codes(graph: str, b: int, gamma0: float, number: int, samples: int, seed: int) -> dict:
+    """The stated points of Fig. 2 with other codes of the ensemble, and with other ensembles.
+
+    `decided` is the mean distortion of the decisions of all words when RBP ends, whether codewords or not.
+    """
+    a_code = code(**TRADEOFF, graph=graph, reduction=b, number=number)
+    found, words = compressed(a_code, samples, seed, gamma0=gamma0, prior=PRIOR)
+    decided = float(found.distortion.mean())
+    return {"rate": a_code.rate, **summary(found), "decided": decided, **mending(a_code, words, found)}
 
 
 # Fig. 3: the paper looked for the best gamma0 and L "by simulations", such that the mean number of trials is
@@ -121,12 +132,13 @@ def within_iterations(found: Quantised, samples: int) -> bool:
     return bool(found.iterations.sum() < MOST_ITERATIONS * samples)
 
 
-MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5)
+# Up to where nothing moves any more.
+MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0)
 
 
-def enumerate_weights(p: int, rate: float, seed: int) -> list[dict]:
-    """One curve of Fig. 1, around a uniform word; L in multiples of L*."""
-    a_code = code(N_BITS // p, rate, p, "random", 0)
+def enumerate_weights(p: int, rate: float, number: int, seed: int) -> list[dict]:
+    """One curve of Fig. 1, of one code around a uniform word; L in multiples of L*."""
+    a_code = code(N_BITS // p, rate, p, "random", 0, number=number)
     rng = np.random.default_rng(seed)
     word = rng.integers(0, 2, a_code.n_bits, dtype=np.uint8)
     curve = weight_enumerator(a_code, word, np.array(MULTIPLES) * rate_distortion_slope(rate), rng)
@@ -150,6 +162,20 @@ def _tradeoff_grid(scale: str) -> list[dict]:
     gammas = many if scale == "paper" else (0.86, 0.92)
     priors = (1.3, 1.4, 1.5, 1.6) if scale == "paper" else (PRIOR,)
     return [{"gamma0": gamma0, "prior": prior, "samples": SAMPLES[scale]} for prior in priors for gamma0 in gammas]
+
+
+def _tradeoff_codes_grid(scale: str) -> list[dict]:
+    kinds, codes, samples = {
+        "smoke": ([("peg", 5)], 1, 2),
+        "quick": ([("peg", 5)], 2, 5),
+        "paper": ([("peg", 5), ("peg", 0), ("random", 5)], 6, 10),
+    }[scale]
+    return [
+        {"graph": graph, "b": b, "gamma0": gamma0, "number": number, "samples": samples}
+        for graph, b in kinds
+        for gamma0 in ((0.92, 0.96) if scale == "paper" else (0.92,))
+        for number in range(codes)
+    ]
 
 
 def _rate_distortion_grid(scale: str) -> list[dict]:
@@ -182,8 +208,8 @@ def _patience_grid(scale: str) -> list[dict]:
 
 
 def _weights_grid(scale: str) -> list[dict]:
-    rates, fields = ((0.3, 0.5, 0.7), (1, 2, 4, 6, 8)) if scale == "paper" else ((0.5,), (1, 4))
-    return [{"p": p, "rate": rate} for rate in rates for p in fields]
+    rates, fields, codes = ((0.3, 0.5, 0.7), (1, 2, 4, 6, 8), 4) if scale == "paper" else ((0.5,), (1, 4), 1)
+    return [{"p": p, "rate": rate, "number": number} for number in range(codes) for rate in rates for p in fields]
 
 
 EXPERIMENTS = [
@@ -200,6 +226,12 @@ EXPERIMENTS = [
         title="Fig. 2: distortion, iterations and trials of RBP against gamma0",
         task=tradeoff,
         grid=_tradeoff_grid,
+    ),
+    Experiment(
+        name="lossy_tradeoff_codes",
+        title="Fig. 2: the stated points with other codes and other ensembles",
+        task=tradeoff_codes,
+        grid=_tradeoff_codes_grid,
     ),
     Experiment(
         name="lossy_rate_distortion",

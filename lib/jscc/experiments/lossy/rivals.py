@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
-from jscc.convolutional.code import code_of_rate
+from jscc.convolutional.code import MAXIMUM_FREE_DISTANCE, ConvolutionalCode, code_of_rate
 from jscc.experiments.lossy.common import N_BITS, SAMPLES
 from jscc.information import distortion_rate
 from jscc.polar.code import PolarCode
 from jscc.runner import Experiment
+
+SEARCH_SEED = 1974
+CANDIDATES = 12  # codes that are drawn for a memory of which no table has one
+SEARCH_WORDS = 4
 
 
 def rival(scheme: str, rate: float, size: int, samples: int, seed: int) -> dict:
     """Trellis-coded quantisation (size: memory of the code) or a polar code (size: its length)."""
     rng = np.random.default_rng(seed)
     if scheme == "trellis":
-        rival_code = code_of_rate(rate, size)
-        n = N_BITS // (10 * rival_code.period) * (10 * rival_code.period)
+        rival_code = trellis_code(rate, size)
+        n = _whole_length(rival_code)
     else:
         rival_code = PolarCode(size, round(rate * size), float(distortion_rate(rate)))
         n = size
@@ -33,12 +39,36 @@ def rival(scheme: str, rate: float, size: int, samples: int, seed: int) -> dict:
     }
 
 
+def _whole_length(trellis: ConvolutionalCode) -> int:
+    return N_BITS // (10 * trellis.period) * (10 * trellis.period)
+
+
+@cache
+def trellis_code(rate: float, memory: int) -> ConvolutionalCode:
+    """The table's code, or beyond the table the best of some with random generators, on words of its own."""
+    if memory in MAXIMUM_FREE_DISTANCE[2]:
+        return code_of_rate(rate, memory)
+    puncturing = code_of_rate(rate, 2).puncturing
+    rng = np.random.default_rng([SEARCH_SEED, memory, len(puncturing)])
+    # The first and the last bit of the register count in every output.
+    inner = rng.integers(0, 1 << (memory - 1), (CANDIDATES, len(puncturing)))
+    words = rng.integers(0, 2, (SEARCH_WORDS, N_BITS), dtype=np.uint8)
+    best, least = None, np.inf
+    for middle in inner.tolist():
+        drawn = ConvolutionalCode(tuple(1 << memory | bits << 1 | 1 for bits in middle), memory, puncturing)
+        cut = words[:, : _whole_length(drawn)]
+        distance = np.count_nonzero(drawn.quantise(cut)[1] != cut)
+        if distance < least:
+            best, least = drawn, distance
+    return best
+
+
 def _rivals_grid(scale: str) -> list[dict]:
     rates = (0.3, 0.5, 0.7) if scale == "paper" else (0.5,)
     sizes = {
         "smoke": {"trellis": (2,), "polar": (64,)},
         "quick": {"trellis": (2, 4), "polar": (1024,)},
-        "paper": {"trellis": tuple(range(2, 13)), "polar": tuple(2**k for k in range(8, 18))},
+        "paper": {"trellis": tuple(range(2, 17)), "polar": tuple(2**k for k in range(8, 18))},
     }[scale]
     return [
         {"scheme": scheme, "rate": rate, "size": size, "samples": SAMPLES[scale]}
