@@ -22,7 +22,7 @@ def rival(scheme: str, rate: float, size: int, samples: int, seed: int) -> dict:
     rng = np.random.default_rng(seed)
     if scheme == "trellis":
         rival_code = trellis_code(rate, size)
-        n = _whole_length(rival_code)
+        n = whole_length(rival_code)
     else:
         rival_code = PolarCode(size, round(rate * size), float(distortion_rate(rate)))
         n = size
@@ -39,7 +39,8 @@ def rival(scheme: str, rate: float, size: int, samples: int, seed: int) -> dict:
     }
 
 
-def _whole_length(trellis: ConvolutionalCode) -> int:
+def whole_length(trellis: ConvolutionalCode) -> int:
+    """Bits of a word, a multiple of ten periods of the puncturing."""
     return N_BITS // (10 * trellis.period) * (10 * trellis.period)
 
 
@@ -56,7 +57,7 @@ def trellis_code(rate: float, memory: int) -> ConvolutionalCode:
     best, least = None, np.inf
     for middle in inner.tolist():
         drawn = ConvolutionalCode(tuple(1 << memory | bits << 1 | 1 for bits in middle), memory, puncturing)
-        cut = words[:, : _whole_length(drawn)]
+        cut = words[:, : whole_length(drawn)]
         distance = np.count_nonzero(drawn.quantise(cut)[1] != cut)
         if distance < least:
             best, least = drawn, distance

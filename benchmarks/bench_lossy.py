@@ -1,0 +1,99 @@
+"""Lossy compression of about 12,000 fair bits: encoder, decoder and memory of RBP, trellis codes and polar codes.
+
+Words per second of processor time, by which `data/results/lossy_*.csv` become curves of gap against time. An RBP word
+takes as many iterations as the 50 words of the table did on average, all trials and all words counted: the time of an
+iteration is measured on words that are kept from converging, and multiplied. Memory is the most that one call on one
+word has allocated at a time, codes and tables that are made once not counted.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import _timing
+import numpy as np
+
+from jscc import results
+from jscc.experiments.lossy import rivals
+from jscc.experiments.lossy.common import N_BITS, code
+from jscc.gfq import ReinforcedBP, bits_from_symbols, leaf_removal
+from jscc.information import distortion_rate
+from jscc.polar import PolarCode
+
+RATES = (0.3, 0.5, 0.7)
+FIELDS = (4, 6, 8)
+MEMORIES = (4, 6, 8, 10, 12, 13, 14, 15, 16)
+LENGTHS = tuple(2**k for k in range(11, 18))
+WORDS, ITERATIONS, REPEATS = 4, 20, 9
+
+
+def of_rbp(p: int, rate: float, table):
+    """Encoder, decoder, words in a call, and the factor to a whole word's iterations."""
+    tuned = results.pick(table, graph="peg", p=p, rate=rate, b=5, gamma1=1.0).iloc[0]
+    a_code = code(N_BITS // p, rate, p)
+    leaves = leaf_removal(a_code)
+    source = np.random.default_rng(0).integers(0, 2, (WORDS, a_code.n_bits), dtype=np.uint8)
+    # A prior of nearly nothing and weak reinforcement: no word comes to rest.
+    bp = ReinforcedBP(a_code, gamma0=0.99, prior=0.8, max_iterations=ITERATIONS, max_trials=1)
+    found = bp.quantise(source, 0)
+    assert (found.iterations == ITERATIONS).all()
+    information = leaves.information(leaves.mend(found.symbols))
+    return (
+        lambda: bp.quantise(source, 0),
+        lambda: bits_from_symbols(leaves.codeword(information), p),
+        tuned.iterations / ITERATIONS,
+        lambda: bp.quantise(source[0], 0),
+    )
+
+
+def of_rival(rival_code, length: int):
+    """The same of a code that has `quantise` and `encode`."""
+    source = np.random.default_rng(0).integers(0, 2, (WORDS, length), dtype=np.uint8)
+    information, _ = rival_code.quantise(source)
+    return (
+        lambda: rival_code.quantise(source),
+        lambda: rival_code.encode(information),
+        1.0,
+        lambda: rival_code.quantise(source[0]),
+    )
+
+
+def megabytes(call) -> float:
+    """The most that a call has allocated at a time, in units of 10^6 bytes."""
+    tracemalloc.start()
+    call()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / 1e6
+
+
+def main() -> None:
+    table = results.load("lossy_rate_distortion")
+    rows = []
+    for rate in RATES:
+        systems = {f"jscc (RBP, q = {2**p})": of_rbp(p, rate, table) for p in reversed(FIELDS)}
+        for memory in MEMORIES:
+            trellis = rivals.trellis_code(rate, memory)
+            systems[f"jscc (trellis, memory {memory})"] = of_rival(trellis, rivals.whole_length(trellis))
+        for length in LENGTHS:
+            polar = PolarCode(length, round(rate * length), float(distortion_rate(rate)))
+            systems[f"jscc (polar, N = {length})"] = of_rival(polar, length)
+        encoding = _timing.interleaved({name: calls[0] for name, calls in systems.items()}, REPEATS)
+        decoding = _timing.interleaved({name: calls[1] for name, calls in systems.items()}, REPEATS)
+        for name, calls in systems.items():
+            encoding[name] = [seconds * calls[2] for seconds in encoding[name]]
+        work = dict.fromkeys(systems, float(WORDS))
+        rows += _timing.rates(f"encode, R = {rate}", "words/s", work, encoding)
+        rows += _timing.rates(f"decode, R = {rate}", "words/s", work, decoding)
+        most = {name: megabytes(calls[3]) for name, calls in systems.items()}
+        first = next(iter(most.values()))
+        rows += [
+            {**row, "task": f"memory, R = {rate}", "unit": "MB", "median": f"{most[row['system']]:.4g}"}
+            | {"ratio": f"{most[row['system']] / first:.4g}"}
+            for row in rows[-len(systems) :]
+        ]
+    _timing.write("lossy", rows)
+
+
+if __name__ == "__main__":
+    main()
