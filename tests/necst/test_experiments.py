@@ -52,7 +52,16 @@ def test_raw_bits_of_fair_coins_are_wrong_as_often_as_their_formula_says():
         assert row["wrong_pixels"] == pytest.approx(0.25 + 0.5 * eps, abs=0.008)
 
 
-@pytest.mark.parametrize("name", ["necst_reconstruction", "necst_effective_bits", "necst_erasures", "necst_estimators"])
+TRAINED = [
+    "necst_reconstruction",
+    "necst_effective_bits",
+    "necst_erasures",
+    "necst_estimators",
+    "necst_straight_through",
+]
+
+
+@pytest.mark.parametrize("name", [*TRAINED, "necst_erasures_apart"])
 def test_every_point_of_the_smoke_grid_gives_rows(name):
     experiment = BY_NAME[name]
     for point in experiment.points("smoke"):
@@ -68,6 +77,17 @@ def test_the_spread_tells_estimators_with_a_bias_from_those_without():
         assert rows[name]["bias"] == pytest.approx(rows[name]["bias_noise"], rel=0.35)
     assert rows["gumbel"]["bias"] > 3 * rows["gumbel"]["bias_noise"]
     assert estimators.spread("digits", "vimco", 0.1, 5, 3, 0)["bias"] is None
+
+
+def test_of_erased_words_only_what_agrees_is_left():
+    """Nothing erased: the index's own image. All erased: the mean of all clusters by their shares."""
+    images = parts("digits").test
+    source = reconstruction.quantiser("digits", 4, 0)
+    codewords = reconstruction.good_code(20, 4, 0).codewords()
+    index = source.quantise(images)[0]
+    for noise, said in ((0.0, source.means[index]), (1.0, source.shares @ source.means)):
+        row = reconstruction._wrong_after_erasures(source, codewords, images, noise, np.random.default_rng(0))
+        assert row["wrong_pixels"] == pytest.approx(((said > 0.5) != images).mean())
 
 
 def test_separate_codes_beat_guessing_and_the_index_grows_shorter_with_the_noise():

@@ -1,0 +1,79 @@
+"""Paper 2: views of its tables, as the pages need them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from jscc.experiments.lossy.figures import MOST_ITERATIONS, MOST_TRIALS
+from jscc.statistics import mean_half_width
+
+__all__ = ["coder_times", "in_db", "keeps_conditions", "over_codes"]
+
+_SYSTEM = re.compile(r"jscc \((?P<scheme>\w+), \D*(?P<size>\d+)\)")
+_TASK = re.compile(r"(?P<what>\w+), R = (?P<rate>[\d.]+)")
+
+
+def in_db(distortion, limit):
+    """How far a distortion is above the limit, in decibels: 10 log10 (D / D(R))."""
+    return 10 * np.log10(distortion / limit)
+
+
+def keeps_conditions(table: pd.DataFrame) -> pd.Series:
+    """Whether a row keeps to the paper's two conditions: at most 2 trials and fewer than 300 iterations on average."""
+    return (table.trials <= MOST_TRIALS) & (table.iterations < MOST_ITERATIONS)
+
+
+def over_codes(table: pd.DataFrame, by: list[str], column: str) -> pd.DataFrame:
+    """Mean of a column over codes, and half of its 95 % interval over them; codes, not words, are what was drawn.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a code.
+    by : list of str
+        What tells the settings apart.
+    column : str
+        Its missing values are left out, and `codes` counts the others.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``mean``, ``half`` and ``codes`` by setting; ``half`` is missing for a single code.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"n": [1, 1, 1], "D": [0.1, 0.2, 0.3]})
+    >>> over_codes(table, ["n"], "D").round(3)
+       mean   half  codes
+    n
+    1   0.2  0.248      3
+    """
+    groups = table.groupby(by)[column]
+    codes = groups.count()
+    half = mean_half_width(groups.std(), codes)
+    return pd.DataFrame({"mean": groups.mean(), "half": half, "codes": codes})
+
+
+def coder_times(timings: pd.DataFrame) -> pd.DataFrame:
+    """Times and memory of the coders, a row each, from the rows of ``bench_lossy.csv``.
+
+    Parameters
+    ----------
+    timings : pandas.DataFrame
+        Of ``results.timings("lossy")``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `scheme` ("RBP", "trellis", "polar"), `size` (q, memory, length), `rate`, words a second by `encode` and
+        `decode`, and `memory` in MB.
+    """
+    parts = timings.system.str.extract(_SYSTEM).join(timings.task.str.extract(_TASK)).assign(value=timings["median"])
+    if parts.isna().any(axis=None):
+        wrong = timings[parts.isna().any(axis=1)].iloc[0]
+        raise ValueError(f"row {wrong.task!r}, {wrong.system!r} given, a task and a coder of bench_lossy are expected")
+    parts = parts.astype({"size": int, "rate": float})
+    return parts.pivot(index=["scheme", "size", "rate"], columns="what", values="value").reset_index()
