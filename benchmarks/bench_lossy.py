@@ -1,4 +1,4 @@
-"""Lossy compression of about 12,000 fair bits: encoder, decoder and memory of RBP, trellis codes and polar codes.
+"""Lossy compression of about 12,000 fair bits: encoder, decoder and memory of RBP and its rivals.
 
 Words per second of processor time, by which `data/results/lossy_*.csv` become curves of gap against time. An RBP word
 takes as many iterations as the 50 words of the table did on average, all trials and all words counted: the time of an
@@ -15,16 +15,17 @@ import numpy as np
 
 from jscc import results
 from jscc.experiments.lossy import rivals
-from jscc.experiments.lossy.common import N_BITS, code
+from jscc.experiments.lossy.common import CODE_SEED, N_BITS, code
 from jscc.gfq import ReinforcedBP, bits_from_symbols, leaf_removal
 from jscc.information import distortion_rate
+from jscc.ldgm import BiasPropagation, LdgmCode
 from jscc.polar import PolarCode
 
 RATES = (0.3, 0.5, 0.7)
 FIELDS = (4, 6, 8)
 MEMORIES = (4, 6, 8, 10, 12, 13, 14, 15, 16)
 LENGTHS = tuple(2**k for k in range(11, 18))
-WORDS, ITERATIONS, REPEATS = 4, 20, 9
+WORDS, ITERATIONS, REPEATS = 4, 20, 5
 
 
 def of_rbp(p: int, rate: float, table):
@@ -46,15 +47,16 @@ def of_rbp(p: int, rate: float, table):
     )
 
 
-def of_rival(rival_code, length: int):
-    """The same of a code that has `quantise` and `encode`."""
+def of_rival(quantiser, length: int, rival_code=None):
+    """The same of a code that quantises, or of a quantiser and its code."""
     source = np.random.default_rng(0).integers(0, 2, (WORDS, length), dtype=np.uint8)
-    information, _ = rival_code.quantise(source)
+    draws = () if rival_code is None else (0,)
+    information, _ = quantiser.quantise(source, *draws)
     return (
-        lambda: rival_code.quantise(source),
-        lambda: rival_code.encode(information),
+        lambda: quantiser.quantise(source, *draws),
+        lambda: (rival_code or quantiser).encode(information),
         1.0,
-        lambda: rival_code.quantise(source[0]),
+        lambda: quantiser.quantise(source[0], *draws),
     )
 
 
@@ -69,6 +71,7 @@ def megabytes(call) -> float:
 
 def main() -> None:
     table = results.load("lossy_rate_distortion")
+    sparse = results.load("lossy_sparse_generator")
     rows = []
     for rate in RATES:
         systems = {f"jscc (RBP, q = {2**p})": of_rbp(p, rate, table) for p in reversed(FIELDS)}
@@ -78,6 +81,10 @@ def main() -> None:
         for length in LENGTHS:
             polar = PolarCode(length, round(rate * length), float(distortion_rate(rate)))
             systems[f"jscc (polar, N = {length})"] = of_rival(polar, length)
+        for _, row in results.pick(sparse, rate=rate).iterrows():
+            drawn = LdgmCode.drawn(N_BITS, round(rate * N_BITS), row.degree, np.random.default_rng([CODE_SEED, 0]))
+            quantiser = BiasPropagation(drawn, row.strength, **rivals.PACES[row.pace])
+            systems[f"jscc ({row.pace}, degree {row.degree})"] = of_rival(quantiser, N_BITS, drawn)
         encoding = _timing.interleaved({name: calls[0] for name, calls in systems.items()}, REPEATS)
         decoding = _timing.interleaved({name: calls[1] for name, calls in systems.items()}, REPEATS)
         for name, calls in systems.items():

@@ -37,6 +37,14 @@ def test_each_system_stands_at_the_noise_that_it_was_made_for(table):
     assert (found[found.system == "necst_noiseless"].noise == 0).all()
 
 
+def test_straight_through_models_are_a_system_at_their_own_noise(table):
+    other = table[table.system == "necst"].drop(columns="system")
+    found = by_system(table, {"digits": 20}, other)
+    added = found[found.system == "necst_straight"]
+    assert (added.noise == added.eps).all() and set(added.epochs) == {20} and sorted(added.eps) == sorted([*NOISES] * 2)
+    assert len(found) == len(by_system(table, {"digits": 20})) + len(added)
+
+
 def test_mismatch_is_a_mean_over_the_seeds_of_one_schedule(table):
     found = mismatch(table, "digits", 20)
     assert found.shape == (3, 3) and found.loc[0.1, 0.2] == pytest.approx(0.7)

@@ -11,6 +11,7 @@ SYSTEMS = {
     "vae_ldpc": "VAE + LDPC",
     "vq_linear": "VQ + linear code + Bayes",
     "covq": "the same, channel-optimised",
+    "necst_straight": "NECST, straight-through",
     "necst_noiseless": "NECST trained without noise",
     "vae_noise": "VAE trained with noise",
     "raw_bits": "pixels sent, others guessed",
@@ -19,7 +20,9 @@ SYSTEMS = {
 """Titles, in the order of the pages. The first two are the paper's."""
 
 
-def by_system(table: pd.DataFrame, epochs: dict[str, int]) -> pd.DataFrame:
+def by_system(
+    table: pd.DataFrame, epochs: dict[str, int], straight_through: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Each system at the noise that it was made for; what was made without any at every noise.
 
     Parameters
@@ -28,6 +31,8 @@ def by_system(table: pd.DataFrame, epochs: dict[str, int]) -> pd.DataFrame:
         Of the experiment ``necst_reconstruction``.
     epochs : dict of str to int
         Schedule of each data set: rows of other trainings are left out.
+    straight_through : pandas.DataFrame, optional
+        Of the experiment ``necst_straight_through``: its models at their own noise are a system ``necst_straight``.
 
     Returns
     -------
@@ -37,7 +42,12 @@ def by_system(table: pd.DataFrame, epochs: dict[str, int]) -> pd.DataFrame:
     kept = table[(table.epochs == 0) | (table.epochs == table.dataset.map(epochs))]
     made = kept[(kept.noise == kept.eps) | (kept.system == "vae_ldpc")]
     control = kept[(kept.system == "necst") & (kept.noise == 0) & (kept.eps > 0)]
-    return pd.concat([made, control.assign(system="necst_noiseless")], ignore_index=True)
+    found = [made, control.assign(system="necst_noiseless")]
+    if straight_through is not None:
+        own = straight_through[straight_through.noise == straight_through.eps]
+        own = own[own.epochs == own.dataset.map(epochs)]
+        found.append(own.assign(system="necst_straight"))
+    return pd.concat(found, ignore_index=True)
 
 
 def mismatch(table: pd.DataFrame, dataset: str, epochs: int, system: str = "necst") -> pd.DataFrame:
