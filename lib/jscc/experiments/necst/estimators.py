@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from jscc.experiments.necst.common import EPS, SCATTER, parts, trained, tried, wrong_pixels
-from jscc.experiments.necst.reconstruction import BITS, EPOCHS, SEEDS
+from jscc.experiments.necst.reconstruction import BITS, EPOCHS, IDEAL_BITS, SEEDS
 from jscc.runner import Experiment
 
 DECODINGS = 6  # of each image in a step: of as many samples, or of half as many pairs
@@ -124,11 +124,14 @@ def _straight_through_grid(scale: str) -> list[dict]:
         "quick": ("digits", 100, (0.1, 0.3), (0,)),
         "paper": ("binarized_mnist", EPOCHS["binarized_mnist"], EPS[:-1], SEEDS),
     }[scale]
-    return [
+    points = [
         {"dataset": dataset, "bits": BITS[dataset], "noise": noise, "epochs": epochs, "seed": seed}
         for seed in seeds
         for noise in noises
     ]
+    # Shorter codes without noise, the yardstick of what arrives.
+    shorter = IDEAL_BITS[:-1] if scale == "paper" else ()
+    return points + [points[0] | {"bits": bits, "noise": 0.0} for bits in shorter]
 
 
 def _spread_grid(scale: str) -> list[dict]:
