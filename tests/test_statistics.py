@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jscc.statistics import binomial_interval, crossing, mean_half_width, mean_interval
+from jscc.statistics import binomial_interval, crossing, mean_half_width, mean_interval, prediction_interval
 
 
 @given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
@@ -40,6 +40,25 @@ def test_the_mean_interval_is_students(values, level):
     assert high == pytest.approx(wanted.high, rel=1e-6, abs=rounding)
 
 
+@given(st.integers(2, 12), st.floats(0.5, 0.99), st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None)
+def test_one_further_value_falls_into_the_prediction_interval_as_often_as_it_says(n, level, seed):
+    drawn = np.random.default_rng(seed).normal(3.0, 2.0, (2000, n + 1))
+    found = np.array([prediction_interval(sample[:-1], level) for sample in drawn])
+    inside = ((found[:, 1] <= drawn[:, -1]) & (drawn[:, -1] <= found[:, 2])).sum()
+    low, high = binomial_interval(inside, len(drawn), 0.999999)
+    assert low <= level <= high
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20, unique=True), st.floats(-10, 10), st.floats(0.1, 10))
+def test_the_prediction_interval_moves_with_its_values_and_holds_that_of_the_mean(values, shift, scale):
+    mean, low, high = prediction_interval(values)
+    _, mean_low, mean_high = mean_interval(values)
+    assert low <= mean_low <= mean <= mean_high <= high
+    moved = prediction_interval(shift + scale * np.array(values))
+    assert moved == pytest.approx([shift + scale * end for end in (mean, low, high)], rel=1e-6, abs=1e-6)
+
+
 def test_wrong_counts_and_values_are_refused():
     for errors, trials in ((-1, 3), (4, 3)):
         with pytest.raises(ValueError, match="errors"):
@@ -49,11 +68,16 @@ def test_wrong_counts_and_values_are_refused():
             binomial_interval(1, 3, level)
         with pytest.raises(ValueError, match="level"):
             mean_interval([1, 2], level)
+        with pytest.raises(ValueError, match="level"):
+            prediction_interval([1, 2], level)
     for values in ([], [1, math.nan], [math.inf]):
         with pytest.raises(ValueError, match="finite"):
             mean_interval(values)
-    mean, low, high = mean_interval([2.5])
-    assert mean == 2.5 and math.isnan(low) and math.isnan(high)
+        with pytest.raises(ValueError, match="finite"):
+            prediction_interval(values)
+    for interval in (mean_interval, prediction_interval):
+        mean, low, high = interval([2.5])
+        assert mean == 2.5 and math.isnan(low) and math.isnan(high)
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20, unique=True), st.floats(0.5, 0.999))

@@ -1,4 +1,4 @@
-"""Confidence intervals: of a proportion, of a mean, and of the place where an error rate reaches a level."""
+"""Intervals: of a proportion, of a mean, of one further value, and of the place where an error rate reaches a level."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["binomial_interval", "crossing", "mean_half_width", "mean_interval"]
+__all__ = ["binomial_interval", "crossing", "mean_half_width", "mean_interval", "prediction_interval"]
 
 
 def binomial_interval(errors, trials, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -147,6 +147,40 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, 
     if values.size == 1:
         return mean, math.nan, math.nan
     half = float(mean_half_width(values.std(ddof=1), values.size, level))
+    return mean, mean - half, mean + half
+
+
+def prediction_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of a sample with the interval in which one further value falls.
+
+    This, and not `mean_interval`, is what one printed run is held against: that run scatters too, so the interval
+    is the one of the mean times ``sqrt(n + 1)``.  Values are taken to be normal and independent.
+
+    Parameters
+    ----------
+    values
+        At least one finite number.
+    level
+        Probability, in (0, 1), that one further value lies inside.
+
+    Returns
+    -------
+    mean, low, high : float
+        For a single value ``low`` and ``high`` are NaN: one value says nothing of its spread.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, a value is not finite, or the level is outside (0, 1).
+
+    Examples
+    --------
+    >>> mean, low, high = prediction_interval([1.0, 2.0, 3.0])
+    >>> f"{mean} in {low:.3f} to {high:.3f}"
+    '2.0 in -2.968 to 6.968'
+    """
+    mean, low, high = mean_interval(values, level)
+    half = (high - low) / 2 * math.sqrt(np.size(values) + 1)
     return mean, mean - half, mean + half
 
 
