@@ -19,6 +19,7 @@ from jscc.classify import (
     train_readout,
 )
 from jscc.experiments.syndromes import tables as experiments
+from jscc.experiments.syndromes.row_weight import matrix_of_weight
 from jscc.ldpc.syndrome import syndromes
 
 
@@ -106,3 +107,28 @@ def test_no_plane_is_the_most_frequent_class():
     labels = gray_images("digits")
     guess = np.bincount(labels.train_labels).argmax()
     assert row["accuracy"] == pytest.approx((labels.test_labels == guess).mean())
+
+
+@pytest.mark.parametrize("weight", [1, 2, 3, 6, 12])
+def test_matrices_of_a_row_weight_use_the_pixels_evenly_and_differ_by_draw(weight):
+    first, second = (matrix_of_weight(weight, "random", draw) for draw in (0, 1))
+    for graph in (first, second):
+        assert (graph.check_degrees == weight).all() and graph.n_variables == 1024
+        assert np.ptp(graph.variable_degrees) == weight % 2
+    assert (first.to_dense() != second.to_dense()).any()
+    assert (first.to_dense() == matrix_of_weight(weight, "random", 0).to_dense()).all()
+
+
+def test_local_checks_are_pixels_in_a_row():
+    graph = matrix_of_weight(6, "local", 0)
+    assert graph.check_variables[:12].tolist() == [0, 1, 2, 3, 4, 5, 2, 3, 4, 5, 6, 7]
+    assert (graph.variable_degrees == 3).all()
+    assert (matrix_of_weight(2, "local", 0).variable_degrees == 1).all()
+    with pytest.raises(ValueError, match="arrangement='near' given"):
+        matrix_of_weight(6, "near", 0)
+
+
+def test_a_row_weight_of_one_keeps_half_of_the_pixels():
+    graph = matrix_of_weight(1, "random", 3)
+    word = np.random.default_rng(0).integers(0, 256, (2, 1024), dtype=np.uint8)
+    assert (syndromes(word, graph) == word[:, graph.check_variables]).all()

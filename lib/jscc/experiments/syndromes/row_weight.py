@@ -1,0 +1,74 @@
+"""Paper 1, the control that decides: how many pixels a check adds, down to one, which is no code at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jscc import tanner
+from jscc.classify.columns import CODE_SEED, COLUMNS, SIDE, gray_images
+from jscc.classify.gru import Settings
+from jscc.experiments.syndromes.common import DATASETS, SEEDS, scatter, train_and_test
+from jscc.runner import Experiment
+from jscc.tanner import TannerGraph
+
+N, M = SIDE * SIDE, SIDE * SIDE // 2
+
+
+def matrix_of_weight(weight: int, arrangement: str, draw: int) -> TannerGraph:
+    """512 checks of a weight on 1024 pixels; of weight 1 they keep half of the pixels as they are.
+
+    "random": the checks' pixels are drawn, all pixels in as equally many checks as can be. "local": a check has so
+    many pixels in a row, and begins two pixels after the one before, as in the first block of Gallager's construction
+    where rows do not overlap; nothing is drawn.
+    """
+    if arrangement == "local":
+        pixels = (2 * np.arange(M)[:, None] + np.arange(weight)) % N
+        return TannerGraph.from_edges(M, N, np.repeat(np.arange(M), weight), pixels.ravel())
+    if arrangement != "random":
+        raise ValueError(f"arrangement={arrangement!r} given, random or local is expected")
+    rng = np.random.default_rng([CODE_SEED, weight, draw])
+    whole, rest = divmod(M * weight, N)
+    degrees = np.full(N, whole)
+    degrees[rng.permutation(N)[:rest]] += 1
+    return tanner.configuration(degrees, np.full(M, weight), rng)
+
+
+def train_row_weight(dataset: str, column: str, weight: int, arrangement: str, seed: int, epochs: int) -> dict:
+    """GRU12 on the checks of a matrix; another matrix and another training for each seed."""
+    code = matrix_of_weight(weight, arrangement, seed)
+    return train_and_test(gray_images(dataset), COLUMNS[column], Settings(epochs=epochs), seed, code=code)
+
+
+def _grid(scale: str) -> list[dict]:
+    names, seeds, epochs = {"smoke": (("digits",), (0,), 2), "quick": (("digits",), (0,), 30)}.get(
+        scale, (DATASETS, SEEDS, 15)
+    )
+    plan = [("ldpc", "random", (1, 2, 3, 6, 12))]
+    if scale == "paper":
+        plan += [("ldpc", "local", (2, 3, 6)), ("jl_8bp", "random", (1, 6))]
+    return [
+        {
+            "dataset": dataset,
+            "column": column,
+            "weight": weight,
+            "arrangement": arrangement,
+            "seed": seed,
+            "epochs": epochs,
+        }
+        for column, arrangement, weights in plan
+        for weight in weights
+        for seed in seeds
+        for dataset in names
+    ]
+
+
+EXPERIMENTS = [
+    Experiment(
+        name="syndromes_row_weight",
+        title="GRU12 on checks of one to twelve pixels, another matrix for each seed",
+        task=train_row_weight,
+        grid=_grid,
+        needs=DATASETS,
+        scatter=scatter(0.011),
+    ),
+]
