@@ -32,7 +32,8 @@ def by_system(
     epochs : dict of str to int
         Schedule of each data set: rows of other trainings are left out.
     straight_through : pandas.DataFrame, optional
-        Of the experiment ``necst_straight_through``: its models at their own noise are a system ``necst_straight``.
+        Of the experiment ``necst_straight_through``: its models at their own noise, with all bits, are a system
+        ``necst_straight``.
 
     Returns
     -------
@@ -46,6 +47,7 @@ def by_system(
     if straight_through is not None:
         own = straight_through[straight_through.noise == straight_through.eps]
         own = own[own.epochs == own.dataset.map(epochs)]
+        own = own[own.bits == own.groupby("dataset").bits.transform("max")]
         found.append(own.assign(system="necst_straight"))
     return pd.concat(found, ignore_index=True)
 
