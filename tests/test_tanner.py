@@ -160,6 +160,60 @@ def test_alist_files_give_back_the_graph(tmp_path_factory, matrix):
     np.testing.assert_array_equal(tanner.read_alist(path).to_dense(), matrix)
 
 
+@given(st.data())
+def test_a_labelled_alist_gives_back_graph_and_labels(tmp_path_factory, data):
+    """Whatever the degrees are, empty rows and columns included, and whatever the field."""
+    matrix, q = data.draw(matrices), data.draw(st.sampled_from([2, 3, 4, 5, 16, 64, 256]))
+    graph = tanner.TannerGraph.from_matrix(matrix)
+    labels = data.draw(st.lists(st.integers(1, q - 1), min_size=graph.n_edges, max_size=graph.n_edges))
+    path = tmp_path_factory.mktemp("alist") / "h.alist"
+    tanner.write_alist(graph, path, labels, q)
+    read = tanner.read_labelled_alist(path)
+    np.testing.assert_array_equal(read.graph.to_dense(), matrix)
+    assert read.labels.tolist() == labels and read.q == q
+    with pytest.raises(ValueError, match="h.alist, line 1: 3 numbers given"):
+        tanner.read_alist(path)
+    tanner.write_alist(graph, path)
+    read = tanner.read_labelled_alist(path)
+    np.testing.assert_array_equal(read.graph.to_dense(), matrix)
+    assert read.q == 2 and (read.labels == 1).all()
+
+
+# One integer more for each entry, and two zeros where a list is short, as in MacKay's collection.
+LABELLED = "3 2 4\n2 2\n1 2 1\n2 2\n1 1 0 0\n1 2 2 3\n2 1 0 0\n1 1 2 2\n2 3 3 1\n"
+
+
+@pytest.mark.parametrize(
+    "before, after, complaint",
+    [
+        ("3 2 4\n", "3 2 1\n", "line 1: .*q > 1"),
+        ("1 2 2 3", "1 2 2 4", "line 6: variable 2 has labels .4., 1 to 3"),
+        ("1 2 2 3", "1 2 2 0", "line 6: variable 2 has labels .0."),
+        ("1 2 2 3", "1 2 2", "line 6: variable 2 has 3 numbers, pairs"),
+        ("1 2 2 3", "1 2 2 1", "different labels"),
+        ("2 3 3 1", "1 3 3 1", "different graphs"),
+        ("1 1 0 0", "1 1 0 2", "line 5: variable 1 has .1, 0., 1 numbers"),
+    ],
+)
+def test_a_damaged_labelled_alist_is_refused_with_its_line(tmp_path, before, after, complaint):
+    path = tmp_path / "bad.alist"
+    path.write_text(LABELLED)
+    read = tanner.read_labelled_alist(path)
+    np.testing.assert_array_equal(read.graph.to_dense(), [[1, 1, 0], [0, 1, 1]])
+    assert read.labels.tolist() == [1, 2, 3, 1] and read.q == 4
+    path.write_text(LABELLED.replace(before, after))
+    with pytest.raises(ValueError, match=f"bad.alist.*{complaint}"):
+        tanner.read_labelled_alist(path)
+
+
+def test_labels_that_are_none_are_not_written(tmp_path):
+    graph, path = tanner.TannerGraph.from_matrix([[1, 1, 0], [0, 1, 1]]), tmp_path / "h.alist"
+    for labels, q in (([1, 2, 3], 4), ([1, 2, 3, 4], 4), ([0, 1, 1, 1], 4), ([1, 1, 1, 1], None), (None, 4)):
+        with pytest.raises(ValueError, match="labels"):
+            tanner.write_alist(graph, path, labels, q)
+    assert not path.exists()
+
+
 def test_a_hamming_code_s_alist_as_mackay_writes_it(tmp_path):
     path = tmp_path / "hamming.alist"
     path.write_text(

@@ -536,25 +536,70 @@ def _closes_4_cycle(shifts: dict[tuple[int, int], int], row: int, column: int, s
     return False
 
 
-def write_alist(graph: TannerGraph, path) -> None:
+class LabelledGraph(NamedTuple):
+    """What `read_labelled_alist` reads: a graph with a label on every edge.
+
+    Attributes
+    ----------
+    graph : TannerGraph
+    labels : ndarray of int64, shape (n_edges,)
+        1 to q - 1, in the order of ``graph.check_variables``.
+    q : int
+        The size of the field.
+    """
+
+    graph: TannerGraph
+    labels: np.ndarray
+    q: int
+
+
+def write_alist(graph: TannerGraph, path, labels=None, q: int | None = None) -> None:
     """Write H in MacKay's alist format (variables first, one-based, short lists padded with 0).
 
-    `read_alist` reads it, and shows both.
+    With labels the first line also names q, and every entry is two numbers: where it stands, and its label, as in the
+    q-ary files of MacKay's collection. `read_alist` and `read_labelled_alist` read the two kinds.
+
+    Parameters
+    ----------
+    graph : TannerGraph
+    path : path-like
+    labels : array_like of int, shape (n_edges,), optional
+        1 to q - 1, in the order of ``graph.check_variables``.
+    q : int, optional
+        The size of the field; given if `labels` is.
+
+    Raises
+    ------
+    ValueError
+        If only one of `labels` and `q` is given, or a label is none.
     """
-    by_variable = graph.to_sparse().tocsc()
-    columns = np.split(by_variable.indices + 1, by_variable.indptr[1:-1])
-    rows = np.split(graph.check_variables + 1, graph.check_start[1:-1])
-    lines = [[graph.n_variables, graph.n_checks]]
-    lines.append([max(map(len, columns)), max(map(len, rows))])
-    lines += [[len(c) for c in columns], [len(r) for r in rows]]
-    for lists in (columns, rows):
-        width = max(map(len, lists))
-        lines += [[*entries, *[0] * (width - len(entries))] for entries in lists]
+    if (labels is None) != (q is None):
+        raise ValueError("labels or q alone given, both or none of them are expected")
+    values = np.ones(graph.n_edges, np.int64) if labels is None else np.asarray(labels).astype(np.int64)
+    if values.shape != (graph.n_edges,) or (
+        q is not None and values.size and not 1 <= values.min() <= values.max() < q
+    ):
+        raise ValueError(
+            f"labels of shape {values.shape} with {_range(values)} given, {graph.n_edges} from 1 to q - 1, "
+            f"q={q}, are expected"
+        )
+    shape = (graph.n_checks, graph.n_variables)
+    by_check = sparse.csr_array((values, graph.check_variables, graph.check_start), shape=shape)
+    lists = []
+    for matrix in (by_check.tocsc(), by_check):
+        entries = np.stack([matrix.indices + 1, matrix.data], axis=1)
+        lists.append(np.split(entries if q else entries[:, :1], matrix.indptr[1:-1]))
+    lines = [[graph.n_variables, graph.n_checks, *([q] if q else [])]]
+    lines.append([max(map(len, nodes)) for nodes in lists])
+    lines += [[len(entries) for entries in nodes] for nodes in lists]
+    for nodes in lists:
+        width = max(map(len, nodes)) * (2 if q else 1)
+        lines += [[*entries.ravel(), *[0] * (width - entries.size)] for entries in nodes]
     Path(path).write_text("".join(" ".join(map(str, line)) + "\n" for line in lines))
 
 
 def read_alist(path) -> TannerGraph:
-    """Read a MacKay alist file.
+    """Read a MacKay alist file of a binary matrix.
 
     Raises
     ------
@@ -571,52 +616,120 @@ def read_alist(path) -> TannerGraph:
     array([[1, 1, 0],
            [0, 1, 1]], dtype=uint8)
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no text (byte {error.start})") from error
-    lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.split()]
+    alist = _Alist(path)
+    alist.numbers(0, 2)
+    return alist.matrix()[0]
 
-    def numbers(index: int, count: int | None = None) -> list[int]:
-        if index >= len(lines):
-            raise ValueError(f"{path}: the file ends after line {lines[-1][0] if lines else 0}, more is expected")
-        where, words = lines[index]
+
+def read_labelled_alist(path) -> LabelledGraph:
+    """Read a MacKay alist file of a matrix over GF(q), or a binary one, whose labels are 1.
+
+    The file does not say which polynomial multiplies its labels; `jscc.gfq.read_alist` takes the book's.
+
+    Raises
+    ------
+    ValueError
+        As `read_alist`; also if a label is not 1 to q - 1, or the lists of variables and checks label an edge
+        otherwise.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> graph = TannerGraph.from_matrix([[1, 1, 0], [0, 1, 1]])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_alist(graph, Path(folder) / "h.alist", [1, 3, 2, 1], 4)
+    ...     print(*(Path(folder) / "h.alist").read_text().splitlines()[:5], sep=" / ")
+    ...     read_labelled_alist(Path(folder) / "h.alist")
+    3 2 4 / 2 2 / 1 2 1 / 2 2 / 1 1 0 0
+    LabelledGraph(graph=TannerGraph(2 checks x 3 variables, 4 edges), labels=array([1, 3, 2, 1]), q=4)
+    """
+    alist = _Alist(path)
+    return LabelledGraph(*alist.matrix())
+
+
+class _Alist:
+    """The lines of an alist file that are not blank, with their numbers."""
+
+    def __init__(self, path) -> None:
+        self.path = path
         try:
-            values = [int(word) for word in words]
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}: no text (byte {error.start})") from error
+        self.lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.split()]
+
+    def where(self, index: int) -> str:
+        """How an error names a line."""
+        return f"{self.path}, line {self.lines[index][0]}"
+
+    def numbers(self, index: int, *counts: int) -> list[int]:
+        """The numbers of a line, as many as one of the counts, if there are any."""
+        if index >= len(self.lines):
+            last = self.lines[-1][0] if self.lines else 0
+            raise ValueError(f"{self.path}: the file ends after line {last}, more is expected")
+        try:
+            values = [int(word) for word in self.lines[index][1]]
         except ValueError as error:
-            raise ValueError(f"{path}, line {where}: not a list of integers") from error
-        if count is not None and len(values) != count:
-            raise ValueError(f"{path}, line {where}: {len(values)} numbers given, {count} expected")
+            raise ValueError(f"{self.where(index)}: not a list of integers") from error
+        if counts and len(values) not in counts:
+            hint = ", which names a field as jscc.gfq.read_alist reads it" * (index == 0 and len(values) == 3)
+            expected = " or ".join(map(str, counts))
+            raise ValueError(f"{self.where(index)}: {len(values)} numbers given{hint}, {expected} expected")
         return values
 
-    n, m = numbers(0, 2)
-    largest = numbers(1, 2)
-    if n < 1 or m < 1:
-        raise ValueError(f"{path}, line {lines[0][0]}: sizes {n} and {m} given, positive ones expected")
-    degrees = {"variable": numbers(2, n), "check": numbers(3, m)}
-    found = [max(degrees["variable"]), max(degrees["check"])]
-    if largest != found:
-        raise ValueError(f"{path}, line {lines[1][0]}: largest degrees {largest} given, those of the lists are {found}")
-    edges: dict[str, list[tuple[int, int]]] = {"variable": [], "check": []}
-    index = 4
-    for side, other_size in (("variable", m), ("check", n)):
-        for node, degree in enumerate(degrees[side]):
-            if not degree and (index >= len(lines) or any(numbers(index))):
-                continue  # some writers leave the line of an empty list blank
-            entries = [value for value in numbers(index) if value != 0]
-            where = f"{path}, line {lines[index][0]}: {side} {node + 1}"
-            if len(entries) != degree or not all(1 <= value <= other_size for value in entries):
-                raise ValueError(f"{where} has {entries}, {degree} numbers from 1 to {other_size} are expected")
-            if len(set(entries)) < degree:
-                raise ValueError(f"{where} has {entries}, each number once is expected")
-            edges[side] += [(node, value - 1) for value in entries]
-            index += 1
-    if index < len(lines):
-        raise ValueError(f"{path}, line {lines[index][0]}: the file goes on after its last list")
-    if sorted((c, v) for v, c in edges["variable"]) != sorted(edges["check"]):
-        raise ValueError(f"{path}: the lists of the variables and those of the checks tell different graphs")
-    checks, variables = np.array(edges["check"], dtype=np.int64).reshape(-1, 2).T
-    return TannerGraph.from_edges(m, n, checks, variables)
+    def matrix(self) -> tuple[TannerGraph, np.ndarray, int]:
+        """Graph, labels in the order of its edges, and q; a binary file has labels 1 and q = 2."""
+        n, m, *field = self.numbers(0, 2, 3)
+        largest = self.numbers(1, 2)
+        q = field[0] if field else 2
+        if n < 1 or m < 1 or q < 2:
+            raise ValueError(f"{self.where(0)}: sizes {n} and {m} and q={q} given, positive ones and q > 1 expected")
+        degrees = [self.numbers(2, n), self.numbers(3, m)]
+        found = [max(counts) for counts in degrees]
+        if largest != found:
+            raise ValueError(f"{self.where(1)}: largest degrees {largest} given, those of the lists are {found}")
+        edges: dict[str, list[tuple[int, int, int]]] = {}
+        index = 4
+        for side, counts, other in (("variable", degrees[0], m), ("check", degrees[1], n)):
+            edges[side] = []
+            for node, degree in enumerate(counts):
+                if not degree and (index >= len(self.lines) or any(self.numbers(index))):
+                    continue  # some writers leave the line of an empty list blank
+                numbers = self.numbers(index)
+                where = f"{self.where(index)}: {side} {node + 1}"
+                entries = _entries(numbers, bool(field), where)
+                ends = [end for end, _ in entries]
+                if len(ends) != degree or not all(1 <= end <= other for end in ends):
+                    raise ValueError(f"{where} has {ends}, {degree} numbers from 1 to {other} are expected")
+                if len(set(ends)) < degree:
+                    raise ValueError(f"{where} has {ends}, each number once is expected")
+                if wrong := [label for _, label in entries if not 1 <= label < q]:
+                    raise ValueError(f"{where} has labels {wrong}, 1 to {q - 1} are expected")
+                edges[side] += [(node, end - 1, label) for end, label in entries]
+                index += 1
+        if index < len(self.lines):
+            raise ValueError(f"{self.where(index)}: the file goes on after its last list")
+        by_check = sorted(edges["check"])
+        if sorted((check, variable, label) for variable, check, label in edges["variable"]) != by_check:
+            what = "labels" if _ends(edges["check"]) == {(c, v) for v, c in _ends(edges["variable"])} else "graphs"
+            raise ValueError(f"{self.path}: the lists of the variables and those of the checks tell different {what}")
+        checks, variables, labels = np.array(by_check, dtype=np.int64).reshape(-1, 3).T
+        return TannerGraph.from_edges(m, n, checks, variables), labels.copy(), q
+
+
+def _entries(numbers: list[int], labelled: bool, where: str) -> list[tuple[int, int]]:
+    """Ends and labels of a list, without what fills it up."""
+    if not labelled:
+        return [(end, 1) for end in numbers if end]
+    if len(numbers) % 2:
+        raise ValueError(f"{where} has {len(numbers)} numbers, pairs of a place and a label are expected")
+    return [(end, label) for end, label in zip(numbers[::2], numbers[1::2], strict=True) if end or label]
+
+
+def _ends(edges: list[tuple[int, int, int]]) -> set[tuple[int, int]]:
+    """Edges without their labels."""
+    return {(one, other) for one, other, _ in edges}
 
 
 def _range(values: np.ndarray) -> str:

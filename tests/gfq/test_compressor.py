@@ -109,6 +109,29 @@ def test_the_same_seeds_give_the_same_container(compressor, container):
     assert again.compress(bits.astype(bool), np.random.default_rng(1))[0] == container
 
 
+def test_bytes_are_their_bits_the_most_significant_first(compressor):
+    for content in (b"", b"\x80", bytes(range(0, 256, 7))):
+        bits = np.unpackbits(np.frombuffer(content, np.uint8))
+        expected = compressor.compress(bits, 3)[0]
+        for given_ in (content, bytearray(content), memoryview(content)):
+            assert compressor.compress(given_, 3)[0] == expected
+        assert len(np.packbits(decompress(expected))) == len(content)
+
+
+@pytest.mark.parametrize("length", [0, 1, 96, 97, 400])
+def test_progress_counts_the_bits_and_changes_nothing(compressor, length):
+    bits, told = np.random.default_rng(length).integers(0, 2, length, dtype=np.uint8), []
+    container, report = compressor.compress(bits, 5, progress=told.append)
+    alone, same = compressor.compress(bits, 5)
+    assert container == alone and sum(told) == -(-length // 96) * 96
+    for name in ("block_distortion", "iterations", "trials", "mended"):
+        np.testing.assert_array_equal(getattr(report, name), getattr(same, name))
+
+
+def test_the_reduction_is_the_book_s():
+    assert Compressor(200, 0.5, 4).code.n_checks == 100 - 5
+
+
 def test_the_header_is_the_one_that_is_documented(compressor, container):
     read = {name: struct.unpack_from(form, container, offset)[0] for name, (offset, form) in FIELDS.items()}
     read.pop("code")
@@ -129,8 +152,10 @@ def test_the_header_is_the_one_that_is_documented(compressor, container):
 
 
 def test_every_truncation_is_noticed(container):
+    """And said to be one, with how much there is, and from the end of the header on also of how much."""
     for end in range(len(container)):
-        with pytest.raises(ContainerError, match="offset"):
+        of = f"of the {len(container)} bytes that its header announces" if end >= 47 else "of at least 51 bytes"
+        with pytest.raises(ContainerError, match=f"offset {end}: the container ends at {end} {of}"):
             decompress(container[:end])
     for more in (b"\0", b"\xff" * 5, container):
         with pytest.raises(ContainerError, match="checksum"):
@@ -258,7 +283,7 @@ def test_a_compressor_makes_no_container_whose_graph_nobody_draws():
 
 def test_only_blocks_that_have_not_converged_are_mended():
     """The others come out as they were found, block by block, and a block does not depend on its neighbours."""
-    settings = {"max_iterations": 30, "max_trials": 1, "gamma0": 0.9, "mend": True}
+    settings = {"reduction": 1, "max_iterations": 30, "max_trials": 1, "gamma0": 0.9, "mend": True}
     compressor = Compressor(200, 0.5, 4, **settings)
     bits = np.random.default_rng(4).integers(0, 2, (6, 800), dtype=np.uint8)
     found = compressor.rbp.quantise(bits, 5)
@@ -295,7 +320,7 @@ def test_blocks_without_a_codeword_are_named():
 
 
 def test_blocks_without_a_codeword_are_mended_if_it_is_wanted():
-    settings = {"max_iterations": 30, "max_trials": 1, "gamma0": 0.9}
+    settings = {"reduction": 1, "max_iterations": 30, "max_trials": 1, "gamma0": 0.9}
     bits = np.random.default_rng(4).integers(0, 2, 5000)
     with pytest.raises(NotConverged, match="mend=True") as caught:
         Compressor(200, 0.5, 4, **settings).compress(bits, np.random.default_rng(5))

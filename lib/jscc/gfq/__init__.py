@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "_transform": ["walsh_hadamard"],
-        "code": ["GFqCode", "bits_from_symbols", "symbols_from_bits"],
+        "code": ["GFqCode", "bits_from_symbols", "read_alist", "symbols_from_bits", "write_alist"],
         "compressor": ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"],
         "construction": ["growth_steps", "grown", "ultra_sparse"],
         "enumerator": ["WeightEnumerator", "weight_enumerator"],

@@ -9,9 +9,10 @@ from numba import njit
 from scipy import sparse
 
 from jscc.gfq.fields import Field, field
-from jscc.tanner import TannerGraph
+from jscc.tanner import TannerGraph, read_labelled_alist
+from jscc.tanner import write_alist as write_labelled_alist
 
-__all__ = ["GFqCode", "bits_from_symbols", "symbols_from_bits"]
+__all__ = ["GFqCode", "bits_from_symbols", "read_alist", "symbols_from_bits", "write_alist"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -207,6 +208,48 @@ def bits_from_symbols(symbols, p: int) -> np.ndarray:
         raise ValueError("symbols of shape () given, (..., n) is expected")
     bits = np.unpackbits(symbols[..., None], axis=-1)[..., 8 - p :]
     return bits.reshape(*symbols.shape[:-1], symbols.shape[-1] * p)
+
+
+def write_alist(code: GFqCode, path) -> None:
+    """Write H with its labels in MacKay's alist format for codes over GF(q); `read_alist` reads it, and shows both."""
+    write_labelled_alist(code.graph, path, code.labels, code.field.q)
+
+
+def read_alist(path) -> GFqCode:
+    """Read a code over GF(q) from a MacKay alist file; a binary file is a code over GF(2).
+
+    A label is a number whose bits are the coefficients of a polynomial, as everywhere here. The file does not say by
+    which polynomial products are reduced: it is taken to be that of `field`.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    GFqCode
+
+    Raises
+    ------
+    ValueError
+        Naming the file, if it is not a whole and consistent alist file, or its field is not GF(2**p), p = 1 to 8.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from jscc.gfq import read_alist, ultra_sparse, write_alist
+    >>> code = ultra_sparse(12, 0.5, 4, 0)
+    >>> with TemporaryDirectory() as folder:
+    ...     write_alist(code, Path(folder) / "h.alist")
+    ...     again = read_alist(Path(folder) / "h.alist")
+    >>> again, bool((again.to_dense() == code.to_dense()).all())
+    (GFqCode(12 symbols, 6 checks, GF(16), rate 0.500), True)
+    """
+    graph, labels, q = read_labelled_alist(path)
+    if q.bit_count() != 1 or not 2 <= q <= 256:
+        raise ValueError(f"{path}: q={q} given, a power of two from 2 to 256 is expected")
+    return GFqCode(graph, labels, field(q.bit_length() - 1))
 
 
 @njit(error_model="numpy", cache=True)

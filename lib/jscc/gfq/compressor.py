@@ -34,14 +34,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from jscc.gfq.code import GFqCode, bits_from_symbols, symbols_from_bits
 from jscc.gfq.construction import growth_steps, ultra_sparse
 from jscc.gfq.leaves import leaf_removal
-from jscc.gfq.reinforced_bp import ReinforcedBP
+from jscc.gfq.reinforced_bp import Quantised, ReinforcedBP
 from jscc.information import rate_distortion_slope
 
 __all__ = ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"]
@@ -132,7 +133,7 @@ class Compressor:
     seed : int
         Which code, 0 to 2**64 - 1.
     graph, reduction, degree_one
-        See `jscc.gfq.construction.ultra_sparse`.
+        See `jscc.gfq.construction.ultra_sparse`. The reduction is the book's, 5 checks.
     mend : bool
         Whether blocks for which no codeword was found are mended by `jscc.gfq.leaves.LeafRemoval.mend`, at some
         distortion, and not refused.
@@ -157,7 +158,7 @@ class Compressor:
     --------
     >>> import numpy as np
     >>> from jscc.gfq import Compressor, decompress
-    >>> compressor = Compressor(600, 0.5, 4, seed=1, reduction=5, gamma0=0.8)
+    >>> compressor = Compressor(600, 0.5, 4, seed=1, gamma0=0.8)
     >>> compressor
     Compressor(GFqCode(600 symbols, 295 checks, GF(16), rate 0.508), gamma0=0.8, prior=2.01286)
     >>> bits = np.random.default_rng(0).integers(0, 2, 5000, dtype=np.uint8)
@@ -166,6 +167,9 @@ class Compressor:
     (509, True)
     >>> float(np.mean(decompress(container) != bits)) == report.distortion
     True
+    >>> container, report = compressor.compress(b"the bytes of some text" * 9, 0)
+    >>> np.packbits(decompress(container)).nbytes
+    198
     """
 
     def __init__(
@@ -176,7 +180,7 @@ class Compressor:
         seed: int = 0,
         *,
         graph: str = "peg",
-        reduction: int = 1,
+        reduction: int = 5,
         degree_one: float = 0.0,
         mend: bool = False,
         **settings,
@@ -210,14 +214,20 @@ class Compressor:
         options = repr(self.rbp).removeprefix("ReinforcedBP").removesuffix(")")
         return f"Compressor{options}{', mend=True' * self.mend})"
 
-    def compress(self, bits, rng: int | np.random.Generator) -> tuple[bytes, Report]:
+    def compress(
+        self, bits, rng: int | np.random.Generator, *, progress: Callable[[int], object] | None = None
+    ) -> tuple[bytes, Report]:
         """Compress bits.
 
         Parameters
         ----------
-        bits : array_like of 0 and 1, shape (length,)
+        bits : array_like of 0 and 1, shape (length,), or bytes
+            Of bytes the eight bits each, the most significant first.
         rng : int or numpy.random.Generator
             For the schedules of the belief propagation.
+        progress : callable, optional
+            Called after each block with the number of bits that were quantised since the last call. The result
+            does not depend on it.
 
         Returns
         -------
@@ -232,13 +242,15 @@ class Compressor:
         NotConverged
             If no codeword was found for some block, and `mend` is false.
         """
+        if isinstance(bits, (bytes, bytearray, memoryview)):
+            bits = np.unpackbits(np.frombuffer(bits, np.uint8))
         bits = symbols_from_bits(bits, 1)
         if bits.ndim != 1:
             raise ValueError(f"bits of shape {bits.shape} given, (length,) is expected")
         n_blocks = -(-len(bits) // self.code.n_bits)
         blocks = np.zeros((n_blocks, self.code.n_bits), np.uint8)
         blocks.reshape(-1)[: len(bits)] = bits
-        found = self.rbp.quantise(blocks, rng)
+        found = self._quantised(blocks, rng, progress)
         astray = np.flatnonzero(~found.converged)
         if len(astray) and not self.mend:
             raise NotConverged(astray, n_blocks, self.rbp)
@@ -253,6 +265,16 @@ class Compressor:
         container = header + np.packbits(stored).tobytes()
         report = Report(distortion, wrong.mean(axis=1), found.iterations, found.trials, mended)
         return container + _CRC.pack(zlib.crc32(container)), report
+
+    def _quantised(self, blocks: np.ndarray, rng, progress) -> Quantised:
+        """All blocks at once, or one by one: the generator gives both the same seeds."""
+        if progress is None or not len(blocks):
+            return self.rbp.quantise(blocks, rng)
+        rng, found = np.random.default_rng(rng), []
+        for block in blocks:
+            found.append(self.rbp.quantise(block[None], rng))
+            progress(len(block))
+        return Quantised(*(np.concatenate([getattr(one, part.name) for one in found]) for part in fields(Quantised)))
 
 
 def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 1 << 27) -> np.ndarray:
@@ -288,11 +310,11 @@ def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 
     >>> from jscc.gfq import decompress
     >>> decompress(b"JGFQ\x01")
     Traceback (most recent call last):
-    jscc.gfq.compressor.ContainerError: offset 5: the container ends, at least 51 bytes are expected
+    jscc.gfq.compressor.ContainerError: offset 5: the container ends at 5 of at least 51 bytes
     """
-    if len(container) < _HEADER.size + _CRC.size:
-        least = _HEADER.size + _CRC.size
-        raise ContainerError(len(container), f"the container ends, at least {least} bytes are expected")
+    least = _HEADER.size + _CRC.size
+    if len(container) < _HEADER.size:
+        raise ContainerError(len(container), f"the container ends at {len(container)} of at least {least} bytes")
     magic, version, p, graph, n, n_checks, reduction, n_leaves, seed, checksum, length, n_blocks = _HEADER.unpack_from(
         container
     )
@@ -300,11 +322,20 @@ def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 
         raise ContainerError(0, f"{magic!r} given, {_MAGIC!r} is expected")
     if version != _VERSION:
         raise ContainerError(4, f"version {version} of the format given, {_VERSION} is expected")
-    end = len(container) - _CRC.size
-    stored_crc, crc = _CRC.unpack_from(container, end)[0], zlib.crc32(container[:end])
-    if stored_crc != crc:
-        raise ContainerError(end, f"checksum {stored_crc:08x} given, {crc:08x} is expected: the container is damaged")
     k = n - n_checks + reduction
+    n_stored = n_blocks * k * p
+    end = len(container) - _CRC.size
+    crc = zlib.crc32(container[: max(end, 0)])
+    stored_crc = _CRC.unpack_from(container, end)[0] if end >= _HEADER.size else None
+    if stored_crc != crc:
+        whole = _HEADER.size + -(-n_stored // 8) + _CRC.size
+        # A header that is damaged, too, would announce just any size: one that contradicts itself is not believed.
+        if len(container) < whole and n * p and n_blocks == -(-length // (n * p)):
+            what = f"the container ends at {len(container)} of the {whole} bytes that its header announces"
+            raise ContainerError(len(container), what)
+        if stored_crc is None:
+            raise ContainerError(len(container), f"the container ends at {len(container)} of at least {least} bytes")
+        raise ContainerError(end, f"checksum {stored_crc:08x} given, {crc:08x} is expected: the container is damaged")
     for offset, right, what in (
         (5, 1 <= p <= 8, f"symbols of {p} bits given, 1 to 8 is expected"),
         (6, graph < len(_GRAPHS), f"graph of kind {graph} given, 0 to {len(_GRAPHS) - 1} is expected"),
@@ -323,7 +354,6 @@ def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 
     ):
         if not right:
             raise ContainerError(offset, what)
-    n_stored = n_blocks * k * p
     if end - _HEADER.size != -(-n_stored // 8):
         raise ContainerError(
             _HEADER.size,
