@@ -1,8 +1,10 @@
 """The command: what it prints, and what it answers to a wrong call."""
 
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -124,6 +126,104 @@ def test_a_module_without_experiments_or_with_a_taken_name_is_refused(tmp_path, 
         experiments.registry(["module_of_nothing"])
     with pytest.raises(ValueError, match="two experiments are named 'toy_means'"):
         experiments.registry(["toy_experiments", "module_of_twins"])
+
+
+def said_share(output: str) -> float:
+    """The share of wrong bits that a run tells, from its line LOSSY."""
+    (line,) = [line for line in output.splitlines() if line.startswith("LOSSY: ")]
+    return float(line.split()[1].rstrip("%")) / 100
+
+
+def bits_of(content: bytes) -> np.ndarray:
+    return np.unpackbits(np.frombuffer(content, np.uint8))
+
+
+@pytest.mark.parametrize("length", [0, 1, 50, 1500, 3001])
+@pytest.mark.parametrize("options", [(), ("--rate", "0.9", "--field", "16"), ("--rate", "0.1", "--field", "256")])
+def test_a_file_comes_back_with_as_many_wrong_bits_as_are_told(tmp_path, length, options):
+    content = np.random.default_rng(length).bytes(length)
+    (tmp_path / "a.bin").write_bytes(content)
+    told = call("compress", str(tmp_path / "a.bin"), *options)
+    assert (tmp_path / "a.bin").read_bytes() == content
+    container = (tmp_path / "a.bin.jscc").read_bytes()
+    call("compress", str(tmp_path / "a.bin"), *options, "-o", str(tmp_path / "again"))
+    assert (tmp_path / "again").read_bytes() == container
+    back = tmp_path / "back"
+    counted = call("decompress", str(tmp_path / "a.bin.jscc"), "--original", str(tmp_path / "a.bin"), "-o", str(back))
+    assert len(back.read_bytes()) == length
+    if length:
+        wrong = np.mean(bits_of(back.read_bytes()) != bits_of(content))
+        assert said_share(told) == said_share(counted) == pytest.approx(wrong, abs=5e-5)
+    assert sorted(path.name for path in tmp_path.glob("*")) == ["a.bin", "a.bin.jscc", "again", "back"]
+
+
+def test_the_usual_names_and_what_is_there_already(tmp_path):
+    file, packed = tmp_path / "a.txt", tmp_path / "a.txt.jscc"
+    file.write_bytes(b"text" * 100)
+    file.chmod(0o640)
+    call("compress", str(file))
+    assert packed.stat().st_mode & 0o777 == 0o640
+    stored = packed.read_bytes()
+    assert "is there" in call("compress", str(file), "--rate", "0.9", code=2) and packed.read_bytes() == stored
+    call("compress", str(file), "--rate", "0.9", "--force")
+    assert len(packed.read_bytes()) > len(stored)
+    assert "is there" in call("decompress", str(packed), code=2) and file.read_bytes() == b"text" * 100
+    assert "compare with given" in call(
+        "decompress", str(packed), "--original", str(packed), "-o", str(file) + "2", code=1
+    )
+    assert "another file" in call("decompress", str(packed), "--original", str(file), "--force", code=2)
+    assert "another file" in call("compress", str(file), "-o", str(file), "--force", code=2)
+    assert "--output" in call("decompress", str(file), code=2)
+    assert "a folder" in call("compress", str(file), "-o", str(tmp_path / "none" / "b"), code=2)
+    assert "ordinary" in call("compress", str(file), "-o", os.devnull, "--force", code=2)
+    assert "is a directory" in call("compress", str(tmp_path), code=2)
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == ["a.txt", "a.txt.jscc"]
+    call("decompress", str(packed), "--force")
+    assert len(file.read_bytes()) == 400
+
+
+def test_a_damaged_container_leaves_nothing(tmp_path):
+    file, packed = tmp_path / "a", tmp_path / "a.jscc"
+    file.write_bytes(bytes(range(256)))
+    call("compress", str(file))
+    whole = packed.read_bytes()
+    file.unlink()
+    for damaged, complaint in (
+        (
+            whole[:-9],
+            f"a.jscc, offset {len(whole) - 9}: the container ends at {len(whole) - 9} of the {len(whole)} bytes",
+        ),
+        (whole[:20], "ends at 20 of at least 51 bytes"),
+        (whole[:-9] + b"x" + whole[-8:], "is damaged"),
+        (b"PK" + whole[2:], "offset 0: "),
+        (b"", "ends at 0 of"),
+    ):
+        packed.write_bytes(damaged)
+        output = call("decompress", str(packed), code=1)
+        assert complaint in output and "Traceback" not in output
+        assert [path.name for path in tmp_path.iterdir() if path.name != "results"] == ["a.jscc"]
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**24 + 1)
+    assert "16777217 bytes given, at most 16777216" in call("compress", str(tmp_path / "large"), code=1)
+
+
+@pytest.mark.parametrize("where", ["jscc.gfq.Compressor.compress", "jscc.cli.os.fsync", "jscc.cli.os.replace"])
+@pytest.mark.parametrize("what", [KeyboardInterrupt(), OSError(28, "No space left on device", "a.jscc")])
+def test_an_end_in_the_middle_leaves_nothing_half_done(tmp_path, monkeypatch, where, what):
+    (tmp_path / "a").write_bytes(b"text")
+    (tmp_path / "a.jscc").write_bytes(b"before")
+
+    def ends(*_, **__):
+        raise what
+
+    monkeypatch.setattr(where, ends)
+    output = call("compress", str(tmp_path / "a"), "--force", code=1)
+    assert ("No space left" in output) == isinstance(what, OSError) and "Traceback" not in output
+    assert (tmp_path / "a.jscc").read_bytes() == b"before"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "results") == ["a", "a.jscc"]
 
 
 def test_data_lists_every_set():

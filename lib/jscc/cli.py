@@ -1,15 +1,20 @@
-"""The command ``jscc``: run experiments, see how they stand, check the data sets."""
+"""The command ``jscc``: run experiments, see how they stand, check the data sets, compress a file for trial."""
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 # As in jscc.runner, which is imported only where it is needed: it loads pandas.
 SCALES = ("smoke", "quick", "paper")
+SUFFIX = ".jscc"
+MOST_BYTES = 1 << 24  # what `jscc.gfq.decompress` gives back, in bits, unless it is told otherwise
 
 
 def _experiments(context: click.Context) -> dict:
@@ -226,6 +231,134 @@ def data_command() -> None:
         for row in datasets.report().itertuples(index=False)
     ]
     _echo_columns(("name", "state", "size", "where", "licence"), rows)
+
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write [FILE with or without .jscc].",
+)
+force_option = click.option("--force", is_flag=True, help="Overwrite the output if it is there.")
+
+
+@main.command("compress")
+@click.argument("file", type=FILE)
+@output_option
+@click.option("--rate", type=click.FloatRange(0.1, 0.9), default=0.5, show_default=True, help="Bits stored per bit.")
+@click.option(
+    "--field",
+    type=click.Choice([str(1 << p) for p in range(1, 9)]),
+    default="64",
+    show_default=True,
+    help="q of GF(q).",
+)
+@click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True, help="Of the code.")
+@force_option
+def compress_command(file: Path, output: Path | None, rate: float, field: str, seed: int, force: bool) -> None:
+    """Compress the bits of FILE with loss, by a code over GF(q).
+
+    LOSSY, and for trial only: some of the file's bits come back wrong, anywhere in it (with the usual options about
+    one in eight or nine), so that most kinds of file no longer open. How many is measured and said at the end. FILE
+    itself is left as it is. At most 16 MiB; the same file, options and version give the same bytes.
+    """
+    output = _free(output or file.with_name(file.name + SUFFIX), file, force)
+    if (size := file.stat().st_size) > MOST_BYTES:
+        raise click.ClickException(f"{file} of {size} bytes given, at most {MOST_BYTES} are expected")
+    from tqdm.auto import tqdm
+
+    from jscc.gfq import compressor_for, decompress
+    from jscc.information import distortion_rate
+
+    with _clean_errors():
+        content = file.read_bytes()
+        compressor = compressor_for(8 * len(content), rate, int(field), seed)
+        total = -(-8 * len(content) // compressor.code.n_bits) * compressor.code.n_bits
+        with tqdm(total=total, desc=file.name, unit="bit", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+            container, report = compressor.compress(content, 0, progress=bar.update)
+        wrong = _wrong_bits(decompress(container), content)
+        _save(output, container, file, force)
+    blocks, mended = len(report.mended), int((report.mended > 0).sum())
+    click.echo(f"{file}: {len(content)} bytes, {output}: {len(container)} bytes, of which 51 are no data")
+    click.echo(f"code: {compressor.code!r}, {blocks} blocks, {mended} of them mended")
+    if content:
+        limit = float(distortion_rate(compressor.code.rate))
+        click.echo(f"LOSSY: {wrong:.2%} of the bits come back wrong, measured (fair bits: {limit:.2%} at least)")
+
+
+@main.command("decompress")
+@click.argument("file", type=FILE)
+@output_option
+@click.option("--original", type=FILE, help="Count the wrong bits against this file.")
+@force_option
+def decompress_command(file: Path, output: Path | None, original: Path | None, force: bool) -> None:
+    """Undo `jscc compress`, but for the bits that it lost.
+
+    What comes back is as long as the file that was compressed, with wrong bits anywhere in it; with --original
+    their share is measured. A container that is damaged, or ends early, writes nothing.
+    """
+    if output is None and file.suffix != SUFFIX:
+        raise click.UsageError(f"{file} given, a name that ends in {SUFFIX} is expected, or --output")
+    output = _free(output or file.with_suffix(""), file, force, original)
+    import numpy as np
+
+    from jscc.gfq import ContainerError, decompress
+
+    with _clean_errors():
+        try:
+            bits = decompress(file.read_bytes())
+        except ContainerError as error:
+            raise click.ClickException(f"{file}, {error}") from error
+        if len(bits) % 8:
+            raise click.ClickException(f"{file} of {len(bits)} bits given, whole bytes are expected")
+        wrong = None if original is None else _wrong_bits(bits, original.read_bytes())
+        _save(output, np.packbits(bits).tobytes(), file, force)
+    click.echo(f"{output}: {len(bits) // 8} bytes")
+    told = "some bits are wrong; --original FILE counts them"
+    click.echo(f"LOSSY: {told if wrong is None else f'{wrong:.2%} of the bits differ from {original}, measured'}")
+
+
+def _free(output: Path, source: Path, force: bool, original: Path | None = None) -> Path:
+    """The file to write, if it may be written."""
+    for taken in (source, *([original] if original else [])):
+        if output.exists() and output.samefile(taken):
+            raise click.UsageError(f"{output} given as the output, another file than {taken} is expected")
+    if output.exists() and not output.is_file():
+        raise click.UsageError(f"{output} given as the output, an ordinary file is expected")
+    if output.exists() and not force:
+        raise click.UsageError(f"{output} is there; another name (--output), or --force to overwrite it, is expected")
+    if not output.parent.is_dir():
+        raise click.UsageError(f"{output} given as the output, a folder that is there is expected")
+    return output
+
+
+def _wrong_bits(bits, content: bytes) -> float:
+    """The share of a file's bits that are others; nan for an empty one."""
+    import numpy as np
+
+    expected = np.unpackbits(np.frombuffer(content, np.uint8))
+    if len(bits) != len(expected):
+        raise ValueError(f"{len(expected)} bits to compare with given, {len(bits)} are expected")
+    return float(np.mean(bits != expected)) if len(bits) else float("nan")
+
+
+def _save(output: Path, content: bytes, like: Path, force: bool) -> None:
+    """Write a file in one step, with the rights of another one: it is whole or not there at all."""
+    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=output.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(like, temporary)
+        if output.exists() and not force:  # it came meanwhile
+            raise FileExistsError(17, "File exists", str(output))
+        os.replace(temporary, output)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
 
 
 if __name__ == "__main__":

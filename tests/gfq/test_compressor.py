@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jscc.gfq.code import bits_from_symbols
-from jscc.gfq.compressor import Compressor, ContainerError, NotConverged, decompress
+from jscc.gfq.compressor import Compressor, ContainerError, NotConverged, compressor_for, decompress
 from jscc.information import distortion_rate
 
 SMALL = {"reduction": 2, "gamma0": 0.5}
@@ -126,6 +126,33 @@ def test_progress_counts_the_bits_and_changes_nothing(compressor, length):
     assert container == alone and sum(told) == -(-length // 96) * 96
     for name in ("block_distortion", "iterations", "trials", "mended"):
         np.testing.assert_array_equal(getattr(report, name), getattr(same, name))
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 30_000), st.floats(0.1, 0.9), st.integers(1, 8), st.integers(0, 2**32))
+def test_a_compressor_for_any_length_cuts_it_evenly(length, rate, p, seed):
+    compressor = compressor_for(length, rate, 2**p, seed)
+    code, few = compressor.code, round(10 / (1 - rate))
+    blocks = max(1, -(-length // code.n_bits))
+    assert code.field.p == p and len(compressor.leaves.core) == 0
+    assert code.n_bits <= max(12_000, few * p)
+    assert code.n_symbols == few or blocks * code.n_bits - length < blocks * p
+    assert code.n_checks == round(code.n_symbols * (1 - rate)) - 5
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.6, 0.75, 0.9])
+@pytest.mark.parametrize("q", [4, 16, 64, 256])
+def test_a_compressor_for_a_length_comes_near_the_limit_untuned(rate, q):
+    compressor = compressor_for(24_000, rate, q)
+    _, report = compressor.compress(np.random.default_rng(1).bytes(3000), 0)
+    limit = float(distortion_rate(compressor.code.rate))
+    assert limit < report.distortion < 1.5 * limit
+
+
+def test_no_compressor_for_what_there_is_not():
+    for wrong in ((-1, 0.5, 64), (10, 0.05, 64), (10, 0.95, 64), (10, 0.5, 3), (10, 0.5, 512), (10, float("nan"), 4)):
+        with pytest.raises(ValueError, match="given, .* expected"):
+            compressor_for(*wrong)
 
 
 def test_the_reduction_is_the_book_s():

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "_transform": ["walsh_hadamard"],
         "code": ["GFqCode", "bits_from_symbols", "read_alist", "symbols_from_bits", "write_alist"],
-        "compressor": ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"],
+        "compressor": ["Compressor", "ContainerError", "NotConverged", "Report", "compressor_for", "decompress"],
         "construction": ["growth_steps", "grown", "ultra_sparse"],
         "enumerator": ["WeightEnumerator", "weight_enumerator"],
         "fields": ["Field", "field"],

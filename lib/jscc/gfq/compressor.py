@@ -45,7 +45,7 @@ from jscc.gfq.leaves import leaf_removal
 from jscc.gfq.reinforced_bp import Quantised, ReinforcedBP
 from jscc.information import rate_distortion_slope
 
-__all__ = ["Compressor", "ContainerError", "NotConverged", "Report", "decompress"]
+__all__ = ["Compressor", "ContainerError", "NotConverged", "Report", "compressor_for", "decompress"]
 
 _MAGIC, _VERSION = b"JGFQ", 1
 _HEADER = struct.Struct(">4sBBBIIIIQIQI")
@@ -58,6 +58,10 @@ _MOST_SYMBOLS = 1 << 21
 # graph's growth are at most this many times the most symbols that there may be: half a minute at 2**18 symbols.
 _MOST_SYMBOLS_PER_CHECK = 64
 _MOST_STEPS_PER_SYMBOL = 2048
+# Of a compressor that is made for an input: the paper's block, a code that bears the reduction, tries of a seed.
+_BLOCK_BITS = 12_000
+_FEWEST_CHECKS = 10
+_SEEDS = 100
 # Symbols that are unpacked at a time, or a block if it is longer.
 _AT_A_TIME = 1 << 16
 
@@ -275,6 +279,55 @@ class Compressor:
             found.append(self.rbp.quantise(block[None], rng))
             progress(len(block))
         return Quantised(*(np.concatenate([getattr(one, part.name) for one in found]) for part in fields(Quantised)))
+
+
+def compressor_for(n_bits: int, rate: float = 0.5, q: int = 64, seed: int = 0) -> Compressor:
+    """A compressor for an input of any length that converges without tuning, and mends where it does not.
+
+    The input is cut into blocks of at most 12,000 bits (Figs. 1 and 3 of paper 2), as equal as can be, so that little
+    is lost to padding. Reinforcement is stronger than the best one of the book's tables, since what these were tuned
+    for is not known here: small fields and high rates need it.
+
+    Parameters
+    ----------
+    n_bits : int
+        Of the input, at least 0. A short one gets a code of a few symbols, which is far from the limit.
+    rate : float
+        Before the reduction, 0.1 to 0.9.
+    q : int
+        Size of the field, a power of two from 2 to 256.
+    seed : int
+        Of the first code that is tried; where its core is not empty (seldom), the next seed is.
+
+    Returns
+    -------
+    Compressor
+
+    Raises
+    ------
+    ValueError
+        If an argument is none of those above.
+
+    Examples
+    --------
+    >>> from jscc.gfq import compressor_for
+    >>> compressor_for(30_000)
+    Compressor(GFqCode(1667 symbols, 829 checks, GF(64), rate 0.503), gamma0=0.92, prior=1.99463, mend=True)
+    """
+    if n_bits < 0 or not 0.1 <= rate <= 0.9:
+        raise ValueError(f"n_bits={n_bits} and rate={rate} given, at least 0 and 0.1 to 0.9 are expected")
+    if q not in (2, 4, 8, 16, 32, 64, 128, 256):
+        raise ValueError(f"q={q} given, a power of two from 2 to 256 is expected")
+    p = q.bit_length() - 1
+    n_blocks = max(1, -(-n_bits // (_BLOCK_BITS // p * p)))
+    n_symbols = max(-(-n_bits // (n_blocks * p)), round(_FEWEST_CHECKS / (1 - rate)))
+    gamma0 = 0.7 if p < 3 else 0.92 if rate <= 0.6 else 0.8 if p < 5 else 0.85
+    for tried in range(seed, seed + _SEEDS):
+        try:
+            return Compressor(n_symbols, rate, p, tried, gamma0=gamma0, mend=True)
+        except ValueError as error:
+            trouble = error
+    raise ValueError(f"no code of use from seed={seed} to {tried} given: {trouble}")
 
 
 def decompress(container: bytes, *, max_symbols: int = 1 << 18, max_bits: int = 1 << 27) -> np.ndarray:
