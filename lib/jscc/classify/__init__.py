@@ -45,7 +45,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "train_and_predict",
             "vgg11",
         ],
-        "shipped": ["CLASS_NAMES", "ShippedClassifier", "shipped_classifier"],
+        "shipped": ["CLASS_NAMES", "ShippedClassifier", "read_picture", "shipped_classifier"],
         "plane_statistics": ["bit_statistics", "context_entropy", "independent_check_entropy"],
     },
 )

@@ -13,6 +13,8 @@ from jscc import artefacts
 from jscc.classify.columns import COLUMNS, features
 from jscc.classify.gru import GRUClassifier
 
+_SIDE = 28  # of the pictures of MNIST and Fashion-MNIST
+
 CLASS_NAMES = {
     "digits": tuple("0123456789"),
     "mnist": tuple("0123456789"),
@@ -83,6 +85,74 @@ class ShippedClassifier:
     def names(self, images: np.ndarray) -> np.ndarray:
         """Name of the likeliest class; the images are those of `probabilities`."""
         return np.array(self.classes)[self.predict(images)]
+
+
+def read_picture(path, *, box: int = 20) -> np.ndarray:
+    """A picture file as a network that was trained on MNIST or Fashion-MNIST expects it.
+
+    Gray, 28 x 28, bright on black: a picture whose border is bright is inverted. What stands on the ground is
+    scaled to fit the box, its sides in proportion, and set with its centre of mass into the middle, as MNIST's digits
+    were.
+
+    Parameters
+    ----------
+    path : path-like or file object
+        Whatever Pillow reads, PNG for one.
+    box : int
+        Side of the box in pixels, 1 to 28: 20 as in MNIST, 28 as in Fashion-MNIST.
+
+    Returns
+    -------
+    ndarray of uint8, shape (28, 28)
+
+    Raises
+    ------
+    ValueError
+        If the file is no picture, or nothing stands on its ground.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> from jscc.classify import read_picture
+    >>> paper, file = np.full((90, 60), 250, np.uint8), io.BytesIO()
+    >>> paper[20:70, 28:33] = 10  # a stroke of ink
+    >>> Image.fromarray(paper).save(file, "png")
+    >>> read_picture(file)[::7, 14].tolist()
+    [0, 255, 255, 255]
+    """
+    from PIL import Image
+
+    if not 1 <= box <= _SIDE:
+        raise ValueError(f"box={box} given, 1 to {_SIDE} is expected")
+    try:
+        with Image.open(path) as file:
+            gray = np.asarray(file.convert("L"))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        if getattr(error, "errno", None) is not None:  # the system's refusal, and not the file's fault
+            raise
+        raise ValueError(f"{path} given, a picture is expected: {error}") from error
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    ground = int(np.median(border))
+    ink = gray.astype(np.int64) - ground if ground < 128 else ground - gray.astype(np.int64)
+    ink = np.clip(ink, 0, None)
+    if ink.max() < 32:
+        raise ValueError(f"{path} given, something that stands out from the ground of level {ground} is expected")
+    ink = np.rint(ink * (255 / ink.max())).astype(np.uint8)
+    rows, columns = (np.flatnonzero((ink > 64).any(axis=axis)) for axis in (1, 0))
+    cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, round(box * side / max(cut.shape))) for side in cut.shape)
+    small = np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.LANCZOS)).astype(np.float64)
+    picture = np.zeros((_SIDE, _SIDE), np.uint8)
+    # The middle of the mass, as far as the picture has room.
+    top, left = (
+        int(np.clip(round((_SIDE - 1) / 2 - small.sum(axis=1 - axis) @ np.arange(side) / small.sum()), 0, _SIDE - side))
+        for axis, side in ((0, height), (1, width))
+    )
+    picture[top : top + height, left : left + width] = small
+    return picture
 
 
 def weights_name(dataset: str) -> str:
