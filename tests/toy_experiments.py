@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def never_return(index, seed):
     re.match("(a+)+$", "a" * 60 + "b")
 
 
+def die(index, seed):
+    """Takes its worker down at one point of the grid, as often as ``TOY_DEATHS`` says, a folder that counts them."""
+    if index == 2:
+        folder, _, deaths = os.environ["TOY_DEATHS"].rpartition(":")
+        if len(os.listdir(folder)) < int(deaths):
+            Path(folder, str(os.getpid())).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return {"square": index**2}
+
+
 def _grid(scale):
     sizes = {"smoke": (1, 5), "quick": (1, 5, 20), "paper": range(1, 21)}[scale]
     return [{"length": length, "kind": kind} for length in sizes for kind in ("None", "some")]
@@ -77,5 +88,6 @@ EXPERIMENTS = [
     runner.Experiment(name="toy_failure", title="One task fails", task=fail_on_two, grid=_indices),
     runner.Experiment(name="toy_stuck", title="Never ends", task=never_return, grid=_indices),
     runner.Experiment(name="toy_threads", title="Threads in use", task=threads, grid=_indices),
+    runner.Experiment(name="toy_deaths", title="A worker dies", task=die, grid=_indices),
 ]
-MEANS, ERRORS, FAILURE, STUCK, THREADS = EXPERIMENTS
+MEANS, ERRORS, FAILURE, STUCK, THREADS, DEATHS = EXPERIMENTS

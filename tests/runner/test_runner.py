@@ -344,6 +344,29 @@ def test_a_cluster_started_by_hand_gives_the_same_table(reference, tmp_path):
         log.close()
 
 
+def test_a_task_whose_worker_dies_is_done_by_another(tmp_path, monkeypatch):
+    deaths = tmp_path / "deaths"
+    deaths.mkdir()
+    monkeypatch.setenv("TOY_DEATHS", f"{deaths}:2")
+    frame = runner.run(toy.DEATHS, "quick", workers=2, progress=False)
+    assert frame["square"].tolist() == [0, 1, 4, 9] and len(os.listdir(deaths)) == 2
+
+
+def test_a_task_that_kills_every_worker_fails_alone(tmp_path, monkeypatch):
+    """Dask gives it to four workers; the others' results are stored, and the next run computes it alone."""
+    deaths = tmp_path / "deaths"
+    deaths.mkdir()
+    monkeypatch.setenv("TOY_DEATHS", f"{deaths}:99")
+    with pytest.raises(runner.Failed) as caught:
+        runner.run(toy.DEATHS, "quick", workers=2, progress=False)
+    ((arguments, text),) = caught.value.failures
+    assert arguments["index"] == 2 and "the cluster lost the task" in text and len(os.listdir(deaths)) == 4
+    monkeypatch.setenv("TOY_DEATHS", f"{deaths}:0")
+    frame = runner.run(toy.DEATHS, "quick", workers=0, progress=False)
+    assert frame["square"].tolist() == [0, 1, 4, 9]
+    assert results.certificate("toy_deaths", "quick")["tasks_resumed"] == 3
+
+
 # --- killed, torn, failed, locked ---------------------------------------------------------------------
 
 
