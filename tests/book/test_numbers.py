@@ -1,0 +1,169 @@
+"""The numbers of a page's boxes are those of its outputs.
+
+Every number with a decimal point and at least two digits that count, in a box (Result, Summary) of a notebook, must
+occur, rounded to its digits, in what a cell of the notebook shows, or among the numbers that its chapter's papers
+print. Signs do not count. Whatever is a difference of shown numbers, is shown on another page, or stands in a table alone, is listed
+below with what it is made of, and made again. The list is also what has to be looked at when a table changes.
+
+This is a net and not a proof: a wrong number may be a right one of something else. A test below counts how often one
+whose last digit is changed gets through; of a number of one digit nearly always, so these are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+from jscc import results
+from support import ROOT
+
+NUMBER = re.compile(r"(?<![\w.,{^])(\d*\.\d+)(?![\w.]*\w)")
+SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+")
+BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
+# Numbers that no output of their page shows: the shown numbers that they are made of, and the page with these.
+MADE = {
+    "book/arithmetic/guessing.ipynb": {
+        "0.86": ("7.35 - 6.49", "arithmetic/guessing"),  # gains over q = 4, and not over as many words
+        "1.1": ("7.35 - 6.24", "arithmetic/guessing"),
+    },
+    "book/arithmetic/turbo.ipynb": {
+        "2.1": ("6.25 - 4.20", "arithmetic/turbo"),  # the tandem less Chase, q = 4, at 1e-3
+        "2.3": ("6.98 - 4.70", "arithmetic/turbo"),  # at 1e-4
+    },
+    "book/jpeg2000/beyond.ipynb": {
+        "3.6": ("29.51 - 25.94", "jpeg2000/beyond"),  # 256 guesses less Chase
+        "4.1": ("30.03 - 25.94", "jpeg2000/beyond"),  # with predictable termination
+    },
+    "book/jpeg2000/colour.ipynb": {
+        "7.5": ("32.6 - 25.1", "jpeg2000/colour"),  # Lena's worst 5 %, unequal less equal protection
+    },
+    "book/jpeg2000/figures.ipynb": {
+        "4.6": ("4.56", "jpeg2000/jpeg2000"),  # the verdicts on the chapter's first page
+        "8.3": ("8.33", "jpeg2000/jpeg2000"),
+        "8.7": ("8.71", "jpeg2000/jpeg2000"),
+        "1.2": ("1.23", "jpeg2000/jpeg2000"),
+    },
+}
+# Numbers that stand in a table alone: its name, the row, the column.
+TABLED = {
+    "book/jpeg2000/figures.ipynb": {
+        "35.5": ("jpeg2000_psnr", {"image": "lena", "bpp": 1, "block": 64, "ebn0_db": 5, "iteration": 5}, "psnr_p05"),
+    },
+    "book/necst/separate.ipynb": {
+        ".0603": ("necst_effective_bits", {"system": "vq", "bits": 12}, "wrong_pixels"),
+        ".0703": ("necst_effective_bits", {"system": "necst", "bits": 12}, "wrong_pixels"),
+    },
+}
+
+PAGES = sorted(path for page in parse_toc_yaml(ROOT / "_toc.yml") if (path := ROOT / f"{page}.ipynb").exists())
+
+
+def boxes(source: str) -> list[str]:
+    """The texts of the boxes in a Markdown cell, without code and targets of links."""
+    return [re.sub(r"\{\w+\}`[^`]*`|`[^`]*`", "", match[2]) for match in BOX.finditer(source)]
+
+
+def numbers(text: str) -> list[str]:
+    """Numbers with a decimal point and two digits that count, as they are written."""
+    return [number for number in NUMBER.findall(text) if len(number.replace(".", "").lstrip("0")) > 1]
+
+
+def places(number: str) -> int:
+    """Digits after the decimal point."""
+    return len(number.partition(".")[2])
+
+
+def shown(notebook: nbformat.NotebookNode) -> np.ndarray:
+    """All numbers that outputs say in words; what a live figure or a player carries along is left out."""
+    texts = []
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        texts.append(output.get("text", ""))
+        texts.append(output.get("data", {}).get("text/plain", ""))
+        soup = BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser")
+        for element in soup(["script", "style"]):
+            element.decompose()
+        texts.append(soup.get_text(" "))
+    return np.array([float(match.replace(",", "")) for text in texts for match in SHOWN.findall(text)])
+
+
+def printed(path: Path) -> np.ndarray:
+    """All numbers that the papers of a page's chapter print."""
+    paths = sorted((ROOT / "data/published").glob(f"{path.parent.name}_*.csv"))
+    return np.concatenate([np.zeros(0), *(pd.read_csv(p).select_dtypes("number").to_numpy().ravel() for p in paths)])
+
+
+def occurs(number: str, values) -> bool:
+    """Whether a number is one of the values, rounded to its digits."""
+    near = np.abs(np.abs(values) - float(number)) <= 0.5 * 10.0 ** -places(number) * (1 + 1e-9)
+    return bool(np.any(near))
+
+
+@cache
+def said(path: Path) -> list[str]:
+    """The numbers of a page's boxes."""
+    cells = nbformat.read(path, as_version=4).cells
+    texts = [box for cell in cells if cell.cell_type == "markdown" for box in boxes(cell.source)]
+    return [number for text in texts for number in numbers(text)]
+
+
+@cache
+def ground(path: Path) -> np.ndarray:
+    """What the numbers of a page's boxes may be."""
+    return np.concatenate([shown(nbformat.read(path, as_version=4)), printed(path)])
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_number_of_a_box_is_shown_or_listed(path):
+    name = path.relative_to(ROOT).as_posix()
+    listed = MADE.get(name, {}).keys() | TABLED.get(name, {}).keys()
+    missing = {number for number in said(path) if not occurs(number, ground(path))}
+    assert sorted(missing - listed) == []
+    assert sorted(listed - missing) == [], "listed, and shown or not said at all"
+
+
+@pytest.mark.parametrize(("name", "number"), [(name, number) for name, made in MADE.items() for number in made])
+def test_what_is_made_of_shown_numbers_is_what_they_make(name, number):
+    parts, where = MADE[name][number]
+    first, *others = parts.split(" - ")
+    assert all(occurs(part, ground(ROOT / f"book/{where}.ipynb")) for part in (first, *others))
+    # The parts of a difference are rounded, too.
+    slack = sum(0.5 * 10.0 ** -places(part) for part in (number, *([first, *others] if others else [])))
+    assert abs(float(first) - sum(map(float, others)) - float(number)) <= slack * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(("name", "number"), [(name, number) for name, rows in TABLED.items() for number in rows])
+def test_what_stands_in_a_table_alone_stands_there(name, number):
+    table, row, column = TABLED[name][number]
+    (value,) = results.pick(results.load(table), **row)[column]
+    assert occurs(number, value)
+
+
+def test_most_changes_of_a_last_digit_are_noticed():
+    """Every number that is shown, with each other last digit: most of these stand nowhere on the page."""
+    tied = [(path, number) for path in PAGES for number in said(path) if occurs(number, ground(path))]
+    through = [
+        occurs(number[:-1] + digit, ground(path))
+        for path, number in tied
+        for digit in "0123456789"
+        if digit != number[-1]
+    ]
+    assert np.mean(through) < 0.4
+
+
+def test_numbers_are_found_as_they_are_written():
+    inside = ".055 ± .04 dB at $10^{-2}$, 1,024 guesses of `a.ipynb 1.55`: **1.24**, 98.5 %."
+    assert [numbers(box) for box in boxes(f"```{{admonition}} Result\n:class: tip\n{inside}\n```")] == [
+        [".055", "1.24", "98.5"]
+    ]
+    assert boxes("```{note}\n1.55\n```") == []
+    values = np.array([0.0605, -1.239])
+    assert occurs(".061", values) and occurs("1.24", values)
+    assert not occurs(".062", values) and not occurs("1.23", values)
