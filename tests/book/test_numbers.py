@@ -2,8 +2,8 @@
 
 Every number with a decimal point and at least two digits that count, in a box (Result, Summary) of a notebook, must
 occur, rounded to its digits, in what a cell of the notebook shows, or among the numbers that its chapter's papers
-print. Signs do not count. Whatever is a difference of shown numbers, is shown on another page, or stands in a table alone, is listed
-below with what it is made of, and made again. The list is also what has to be looked at when a table changes.
+print. Signs do not count. Whatever is a difference of shown numbers, is shown on another page, or stands in a table
+alone, is listed below with what it is made of, and made again. The list is also what to look at when a table changes.
 
 This is a net and not a proof: a wrong number may be a right one of something else. A test below counts how often one
 whose last digit is changed gets through; of a number of one digit nearly always, so these are left out.
