@@ -45,7 +45,7 @@ def _grid(scale: str) -> list[dict]:
     )
     plan = [("ldpc", "random", (1, 2, 3, 6, 12))]
     if scale == "paper":
-        plan += [("ldpc", "local", (2, 3, 6)), ("jl_8bp", "random", (1, 6))]
+        plan += [("jl_8bp", "random", (1,))]
     return [
         {
             "dataset": dataset,
