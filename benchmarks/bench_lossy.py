@@ -8,6 +8,7 @@ word has allocated at a time, codes and tables that are made once not counted.
 
 from __future__ import annotations
 
+import functools
 import tracemalloc
 
 import _timing
@@ -25,11 +26,11 @@ RATES = (0.3, 0.5, 0.7)
 FIELDS = (4, 6, 8)
 MEMORIES = (4, 6, 8, 10, 12, 13, 14, 15, 16)
 LENGTHS = tuple(2**k for k in range(11, 18))
-WORDS, ITERATIONS, REPEATS = 4, 20, 5
+WORDS, ITERATIONS, REPEATS = 4, 20, 3
 
 
 def of_rbp(p: int, rate: float, table):
-    """Encoder, decoder, words in a call, and the factor to a whole word's iterations."""
+    """Encoder, decoder, the factor to a whole word's iterations, the encoder of one word."""
     tuned = results.pick(table, graph="peg", p=p, rate=rate, b=5, gamma1=1.0).iloc[0]
     a_code = code(N_BITS // p, rate, p)
     leaves = leaf_removal(a_code)
@@ -48,15 +49,18 @@ def of_rbp(p: int, rate: float, table):
 
 
 def of_rival(quantiser, length: int, rival_code=None):
-    """The same of a code that quantises, or of a quantiser and its code."""
+    """The same of a code that quantises, or of a quantiser and its code, which takes a word at a time anyway."""
     source = np.random.default_rng(0).integers(0, 2, (WORDS, length), dtype=np.uint8)
-    draws = () if rival_code is None else (0,)
-    information, _ = quantiser.quantise(source, *draws)
+    if rival_code is not None:
+        information = np.random.default_rng(0).integers(0, 2, (WORDS, rival_code.dimension), dtype=np.uint8)
+        one = functools.partial(quantiser.quantise, source[0], 0)
+        return one, lambda: rival_code.encode(information), float(WORDS), one
+    information, _ = quantiser.quantise(source)
     return (
-        lambda: quantiser.quantise(source, *draws),
-        lambda: (rival_code or quantiser).encode(information),
+        lambda: quantiser.quantise(source),
+        lambda: quantiser.encode(information),
         1.0,
-        lambda: quantiser.quantise(source[0], *draws),
+        lambda: quantiser.quantise(source[0]),
     )
 
 
