@@ -51,6 +51,11 @@ MADE = {
         "8.7": ("8.71", "jpeg2000/jpeg2000"),
         "1.2": ("1.23", "jpeg2000/jpeg2000"),
     },
+    "book/lossy/compressor.ipynb": {  # the chapter's summary
+        ".22": (".220", "lossy/beyond"),  # dB
+        ".1858": (".1858", "lossy/figures"),
+        ".1827": (".1827", "lossy/figures"),
+    },
     "book/syndromes/recovery.ipynb": {
         "1.97": ("1.97", "syndromes/rivals"),  # bit/pixel of a Huffman code
     },
