@@ -68,8 +68,8 @@ def coder_times(timings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `scheme` ("RBP", "trellis", "polar"), `size` (q, memory, length), `rate`, words a second by `encode` and
-        `decode`, and `memory` in MB.
+        `scheme` ("RBP", "trellis", "polar", "ldgm", "ldgm_slow"), `size` (q, memory, length, degree), `rate`, words a
+        second by `encode` and `decode`, and `memory` in MB.
     """
     parts = timings.system.str.extract(_SYSTEM).join(timings.task.str.extract(_TASK)).assign(value=timings["median"])
     if parts.isna().any(axis=None):
