@@ -95,3 +95,40 @@ def test_an_information_bit_that_stands_nowhere_is_refused():
     graph = TannerGraph.from_edges(3, 4, [0, 0, 1, 1], [0, 1, 2, 3])
     with pytest.raises(ValueError, match="information bits in 0 to 2 codeword bits"):
         BiasPropagation(LdgmCode(graph))
+
+
+@pytest.mark.parametrize("degree", [1, 50, 300, 1000])
+@pytest.mark.parametrize("strength", [1e-300, 0.5, 0.9, 0.999, 1 - 1e-12])
+def test_a_strength_that_double_precision_does_not_hold_is_refused(degree, strength):
+    """Half of the codeword bits say the one and half the other: both products are as small as they get."""
+    code = LdgmCode(TannerGraph.from_matrix(np.ones((1, degree), int)))
+    source = np.arange(degree) % 2
+    if -np.log1p(-(strength**2)) * degree / 2 > 700:
+        with pytest.raises(ValueError, match=f"in {degree} codeword bits given, less of either"):
+            BiasPropagation(code, strength)
+        return
+    quantiser = BiasPropagation(code, strength)
+    assert np.isfinite(quantiser.biases(source, 0)).all()
+    assert (quantiser.quantise(source, 0)[1] != source).sum() <= (degree + 1) // 2
+
+
+def test_codes_without_a_strength_of_their_own_are_refused():
+    for matrix in ([[1]], [[1], [1]]):
+        with pytest.raises(ValueError, match="no strength given"):
+            BiasPropagation(LdgmCode(TannerGraph.from_matrix(np.array(matrix))))
+
+
+def test_graphs_with_parts_and_with_codeword_bits_that_are_in_none():
+    matrix = np.array([[0, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 1, 0]])
+    code = LdgmCode(TannerGraph.from_matrix(matrix))
+    source = np.array([[1, 1, 1, 1, 1], [0, 0, 0, 0, 0]])
+    information, codewords = BiasPropagation(code, 0.9).quantise(source, 0)
+    np.testing.assert_array_equal(codewords, information @ matrix % 2)
+    np.testing.assert_array_equal(codewords[:, 1:4], source[:, 1:4])
+
+
+def test_biases_are_those_of_one_word():
+    quantiser = BiasPropagation(LdgmCode.drawn(100, 50, 5, 0))
+    for words in (0, 2):
+        with pytest.raises(ValueError, match="one word of 100 is expected"):
+            quantiser.biases(np.zeros((words, 100), int), 0)

@@ -28,6 +28,7 @@ from jscc.soft import as_batch
 __all__ = ["BiasPropagation"]
 
 _FIRST = 0.1  # size of the first biases
+_MOST_NATS = 700  # exp(-708) is the least normal number
 
 
 class BiasPropagation:
@@ -70,6 +71,10 @@ class BiasPropagation:
         level: float = 0.8,
     ):
         self.code = code
+        if strength is None and code.rate >= 1:
+            raise ValueError(
+                f"a code of rate {code.rate:g} and no strength given, a rate below 1 or a strength is expected"
+            )
         self.strength = 1 - 2 * float(distortion_rate(code.rate)) if strength is None else float(strength)
         self.iterations, self.share, self.level = iterations, float(share), float(level)
         if not 0 < self.strength < 1:
@@ -82,6 +87,12 @@ class BiasPropagation:
         if degrees.min() < 1 or degrees.max() > 1000:
             raise ValueError(
                 f"information bits in {degrees.min()} to {degrees.max()} codeword bits given, 1 to 1000 is expected"
+            )
+        # The products of 1 + S and of 1 - S are both at least (1 - t^2)^(degree / 2): not to underflow together.
+        if int(degrees.max()) / 2 * -math.log1p(-(self.strength**2)) > _MOST_NATS:
+            raise ValueError(
+                f"strength={self.strength} and an information bit in {degrees.max()} codeword bits given, "
+                "less of either is expected: double precision does not hold their product"
             )
         graph = code.graph
         # Edges are numbered by information bit; `_slots` lists those of each codeword bit.
@@ -107,9 +118,16 @@ class BiasPropagation:
         -------
         ndarray of float64, shape (k,)
             -1 to 1, positive for 0. Exact on a graph without cycles, once the iterations have crossed it.
+
+        Raises
+        ------
+        ValueError
+            If `source` has another shape or holds anything but 0 and 1.
         """
-        row = as_batch(source, self.code.length, "source", np.uint8)[0][0]
-        state = self._state(row, np.random.default_rng(rng))
+        rows, single = as_batch(source, self.code.length, "source", np.uint8)
+        if not single:
+            raise ValueError(f"source of shape {np.shape(source)} given, one word of {self.code.length} is expected")
+        state = self._state(rows[0], np.random.default_rng(rng))
         propagate(self.iterations, self.strength, *state.values())
         return state["bias"]
 
