@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jscc.experiments.necst.common import EPS, SCATTER, trained, tried
-from jscc.experiments.necst.reconstruction import BITS, EPOCHS, IDEAL_BITS
+from jscc.experiments.necst.reconstruction import BITS, EPOCHS, IDEAL_BITS, SEEDS
 from jscc.runner import Experiment
 
 
@@ -55,7 +55,8 @@ def _lengths_grid(scale: str) -> list[dict]:
 
 
 def _mixed_grid(scale: str) -> list[dict]:
-    return _points(scale, highest={"smoke": (0.2,), "quick": (0.2, 0.4), "paper": (0.2, 0.4)}[scale])
+    points = _points(scale, highest={"smoke": (0.2,), "quick": (0.2, 0.4), "paper": (0.2, 0.4)}[scale])
+    return [point | {"seed": seed} for seed in (SEEDS if scale == "paper" else SEEDS[:1]) for point in points]
 
 
 def _prefixes_grid(scale: str) -> list[dict]:

@@ -260,8 +260,9 @@ def _erasures_grid(scale: str) -> list[dict]:
         "quick": ("digits", 100, (0.2, 0.6)),
         "paper": ("binarized_mnist", EPOCHS["binarized_mnist"], tuple(FLIPS_OF)),
     }[scale]
-    point = {"dataset": dataset, "bits": BITS[dataset], "epochs": epochs, "seed": 0}
-    return [point | {"noise": noise} for noise in noises]
+    point = {"dataset": dataset, "bits": BITS[dataset], "epochs": epochs}
+    seeds = SEEDS if scale == "paper" else SEEDS[:1]
+    return [point | {"noise": noise, "seed": seed} for seed in seeds for noise in noises]
 
 
 EXPERIMENTS = [
