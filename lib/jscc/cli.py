@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -268,6 +266,7 @@ def compress_command(file: Path, output: Path | None, rate: float, field: str, s
         raise click.ClickException(f"{file} of {size} bytes given, at most {MOST_BYTES} are expected")
     from tqdm.auto import tqdm
 
+    from jscc import results
     from jscc.gfq import compressor_for, decompress
     from jscc.information import distortion_rate
 
@@ -278,7 +277,7 @@ def compress_command(file: Path, output: Path | None, rate: float, field: str, s
         with tqdm(total=total, desc=file.name, unit="bit", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
             container, report = compressor.compress(content, 0, progress=bar.update)
         wrong = _wrong_bits(decompress(container), content)
-        _save(output, container, file, force)
+        results.write_atomically(output, container, like=file, overwrite=force)
     blocks, mended = len(report.mended), int((report.mended > 0).sum())
     click.echo(f"{file}: {len(content)} bytes, {output}: {len(container)} bytes, of which 51 are no data")
     click.echo(f"code: {compressor.code!r}, {blocks} blocks, {mended} of them mended")
@@ -303,6 +302,7 @@ def decompress_command(file: Path, output: Path | None, original: Path | None, f
     output = _free(output or file.with_suffix(""), file, force, original)
     import numpy as np
 
+    from jscc import results
     from jscc.gfq import ContainerError, decompress
 
     with _clean_errors():
@@ -313,7 +313,7 @@ def decompress_command(file: Path, output: Path | None, original: Path | None, f
         if len(bits) % 8:
             raise click.ClickException(f"{file} of {len(bits)} bits given, whole bytes are expected")
         wrong = None if original is None else _wrong_bits(bits, original.read_bytes())
-        _save(output, np.packbits(bits).tobytes(), file, force)
+        results.write_atomically(output, np.packbits(bits).tobytes(), like=file, overwrite=force)
     click.echo(f"{output}: {len(bits) // 8} bytes")
     told = "some bits are wrong; --original FILE counts them"
     click.echo(f"LOSSY: {told if wrong is None else f'{wrong:.2%} of the bits differ from {original}, measured'}")
@@ -341,24 +341,6 @@ def _wrong_bits(bits, content: bytes) -> float:
     if len(bits) != len(expected):
         raise ValueError(f"{len(expected)} bits to compare with given, {len(bits)} are expected")
     return float(np.mean(bits != expected)) if len(bits) else float("nan")
-
-
-def _save(output: Path, content: bytes, like: Path, force: bool) -> None:
-    """Write a file in one step, with the rights of another one: it is whole or not there at all."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=output.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(like, temporary)
-        if output.exists() and not force:  # it came meanwhile
-            raise FileExistsError(17, "File exists", str(output))
-        os.replace(temporary, output)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ those of the smaller scales in its folder ``.work``, which is not committed.
 
 import contextlib
 import datetime
+import errno
 import hashlib
 import html
 import importlib.metadata
@@ -18,6 +19,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -518,20 +520,41 @@ def compare(
     return pd.DataFrame(rows, columns=[*on, "paper", "here", "gap", "why"])
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file that is either the old or the new one, whenever the power fails.
+def write_atomically(path: Path, content: str | bytes, *, like: Path | None = None, overwrite: bool = True) -> None:
+    """Write a file that is either the old or the new one, whenever the power fails.
 
-    The text goes to a temporary file in the same folder, is forced to the disk, and takes the name of
+    The content goes to a temporary file in the same folder, is forced to the disk, and takes the name of
     the old file in one step.
+
+    Parameters
+    ----------
+    path
+        Where it goes.
+    content
+        Text, written in UTF-8 as it is, or bytes.
+    like
+        A file whose rights the new one gets; by default everybody may read it.
+    overwrite
+        Whether a file that is there by then is replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If there is one that may not be replaced; nothing is written.
     """
     handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files that only their owner reads; results are for everybody.
-        os.chmod(temporary, 0o644)
+        if like is None:
+            os.chmod(temporary, 0o644)
+        else:
+            shutil.copymode(like, temporary)
+        if not overwrite and path.exists():
+            raise FileExistsError(errno.EEXIST, "File exists", str(path))
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -86,6 +86,7 @@ TURBO_CURVES = [
     ("max_log", 6, 0.0, 1.0, 2.5),
     ("max_log", 6, 0.05, 0.75, 2.0),
     ("max_log", 6, 0.2, 0.5, 1.75),
+    # A point between the last two of a curve, which bends there.
     ("sova", 6, 0.2, 1.8125, 1.8125),
     ("list_sova", 6, 0.2, 1.8125, 1.8125),
 ]

@@ -132,7 +132,7 @@ def within_iterations(found: Quantised, samples: int) -> bool:
     return bool(found.iterations.sum() < MOST_ITERATIONS * samples)
 
 
-# Up to where nothing moves any more.
+# Beyond 2.5 belief propagation over GF(2) and GF(4) no longer comes to rest.
 MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0)
 
 

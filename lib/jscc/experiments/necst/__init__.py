@@ -3,12 +3,13 @@
 from jscc.experiments.necst import adaptive, colour, downstream, estimators, generative, reconstruction, weights
 from jscc.experiments.necst.arriving import effective_bits, yardstick
 from jscc.experiments.necst.common import parts, wrong_pixels
-from jscc.experiments.necst.reconstruction import EPOCHS
+from jscc.experiments.necst.reconstruction import EPOCHS, FLIPS_OF
 from jscc.experiments.necst.views import SYSTEMS, by_system, mismatch
 
 __all__ = [
     "EPOCHS",
     "EXPERIMENTS",
+    "FLIPS_OF",
     "SYSTEMS",
     "by_system",
     "effective_bits",
