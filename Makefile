@@ -62,7 +62,8 @@ lint: $(READY)  ## check the style of the code, notebooks included, and which ro
 
 test: setup lint  ## check the style, the library, its examples, every notebook, and every page of the book
 	@tools/chromium.sh
-	$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile \
+	# Memory comes filled with 0x7f, a great number in each format: who reads what was never written gets caught.
+	MALLOC_PERTURB_=128 $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile \
 	  --doctest-modules --nbval-lax --nbval-current-env lib tests book
 
 lab: setup  ## open the notebooks in JupyterLab

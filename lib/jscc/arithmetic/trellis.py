@@ -1070,4 +1070,14 @@ def _find_band(bounds, length, margin, band):
         if first > last:
             return False
         band[step, 0], band[step, 1] = margin + first, margin + last + 1
+    # The counts between a state's fewest and most need not all be had, so these bounds may swing. A step reads lanes up
+    # to `margin` beside those of the step before or after it: both ends are drawn apart until neither falls, nor rises
+    # by more than that.
+    for step in range(n_steps - 1, -1, -1):
+        band[step, 0] = min(band[step, 0], band[step + 1, 0])
+        band[n_steps - step, 1] = max(band[n_steps - step, 1], band[n_steps - step - 1, 1])
+    for step in range(n_steps):
+        band[step + 1, 0] = min(band[step + 1, 0], band[step, 0] + margin)
+        back = n_steps - step
+        band[back - 1, 1] = max(band[back - 1, 1], band[back, 1] - margin)
     return True
