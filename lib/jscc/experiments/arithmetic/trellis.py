@@ -86,9 +86,15 @@ TURBO_CURVES = [
     ("max_log", 6, 0.0, 1.0, 2.5),
     ("max_log", 6, 0.05, 0.75, 2.0),
     ("max_log", 6, 0.2, 0.5, 1.75),
-    # A point between the last two of a curve, which bends there.
+    # A point between two of a curve, which bends there.
     ("sova", 6, 0.2, 1.8125, 1.8125),
     ("list_sova", 6, 0.2, 1.8125, 1.8125),
+    # And one behind its end, so that it comes down to one packet in ten thousand.
+    ("sova", 6, 0.05, 2.125, 2.125),
+    ("sova", 6, 0.2, 2.25, 2.25),
+    ("list_sova", 6, 0.05, 2.125, 2.125),
+    ("list_sova", 6, 0.2, 2.1875, 2.1875),
+    ("max_log", 6, 0.2, 1.875, 1.875),
 ]
 
 
