@@ -11,6 +11,7 @@ from jscc.classify import design
 from jscc.classify.columns import SIDE, gray_images, symbols
 from jscc.classify.design import N, TrainingBits
 from jscc.experiments.syndromes import design as experiments
+from jscc.experiments.syndromes.common import held_out
 from jscc.ldpc.syndrome import syndromes
 
 RIDGE = 1e-3  # as in the module's least squares
@@ -238,7 +239,7 @@ def test_a_check_over_two_planes_counts_as_one():
 
 
 def test_the_held_out_images_are_training_images_that_training_does_not_see():
-    images, parts = gray_images("digits"), experiments.held_out("digits")
+    images, parts = gray_images("digits"), held_out("digits")
     together = np.concatenate([parts.train, parts.test])
     assert len(parts.test) == 360 and len(together) == len(images.train)
     assert sorted(map(bytes, together)) == sorted(map(bytes, images.train))

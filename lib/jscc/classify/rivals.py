@@ -174,6 +174,17 @@ def fully_connected(inputs: int = SIDE * SIDE, hidden: int = 1024) -> nn.Module:
     )
 
 
+def byte_gru(units: int) -> nn.Module:
+    """A GRU that reads a byte a step as eight numbers 0 and 1, and a linear layer on its last state.
+
+    Examples
+    --------
+    >>> n_parameters(byte_gru(12))
+    922
+    """
+    return nn.Sequential(_BitsOfBytes(), _LastState(nn.GRU(8, units, batch_first=True)), nn.Linear(units, N_CLASSES))
+
+
 def n_parameters(model: nn.Module) -> int:
     """Number of trained weights."""
     return sum(weights.numel() for weights in model.parameters())
@@ -277,6 +288,22 @@ class _ByteTable(nn.Module):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         return self.table(rows.int()).transpose(1, 2)
+
+
+class _BitsOfBytes(nn.Module):
+    """Each byte becomes its bits, the most significant first: (N, steps) to (N, steps, 8)."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return (rows.unsqueeze(2) >> torch.arange(7, -1, -1) & 1).float()
+
+
+class _LastState(nn.Module):
+    def __init__(self, recurrent: nn.GRU):
+        super().__init__()
+        self.recurrent = recurrent
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.recurrent(rows)[0][:, -1]
 
 
 class _Standardised(nn.Module):

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from jscc.classify.columns import Column, LabelledImages, features
+from jscc.classify.columns import CODE_SEED, Column, LabelledImages, features, gray_images
 from jscc.classify.gru import GRUClassifier, Settings
 
 DATASETS = ("mnist", "fashion_mnist", "cifar10")
 SEEDS = (0, 1, 2)
 N_TEST = 10_000  # test images of each of them
+HELD_OUT = {"digits": 360}  # training images held out for choices; 10,000 of the other sets
+
+
+def held_out(dataset: str) -> LabelledImages:
+    """The training images alone: 10,000 of them, drawn once, take the place of the test set."""
+    images = gray_images(dataset)
+    order = np.random.default_rng(CODE_SEED).permutation(len(images.train))
+    count = HELD_OUT.get(dataset, 10_000)
+    test, train = order[:count], order[count:]
+    return LabelledImages(
+        images.train[train], images.train_labels[train], images.train[test], images.train_labels[test]
+    )
 
 
 def scatter(accuracy: float, train_loss: float = 0.01) -> dict[str, float]:

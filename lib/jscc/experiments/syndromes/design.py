@@ -23,7 +23,7 @@ from jscc.classify.design import (
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.recovery import BitPrior
-from jscc.experiments.syndromes.common import DATASETS, scatter, score
+from jscc.experiments.syndromes.common import DATASETS, held_out, scatter, score
 from jscc.ldpc.belief_propagation import BeliefPropagation
 from jscc.ldpc.syndrome import syndromes
 from jscc.runner import Experiment
@@ -36,7 +36,6 @@ SHARED_PLANES = (0, 1, 2, 3, 4)  # on which a code for all planes is learned,
 SHARED_IMAGES = 12_000  # and on how many training images
 N_CHECKS = 512  # 0.5 bit per pixel of the padded image
 RECOVERED_WORDS = 1000
-HELD_OUT = {"digits": 360}  # training images held out for choices; 10,000 of the other sets
 
 
 @dataclass(frozen=True)
@@ -176,17 +175,6 @@ def judge_on_held_out(
     seen, unseen = (check_bits(part, planes, graph) for part in (train, test))
     result = train_reader("GRU12", seen, unseen, images, epochs, seed)
     return {**result, "row_weight": float(graph.check_degrees.mean()), "explained": explained(checks, bits)}
-
-
-def held_out(dataset: str) -> LabelledImages:
-    """The training images alone: 10,000 of them, drawn once, take the place of the test set."""
-    images = gray_images(dataset)
-    order = np.random.default_rng(CODE_SEED).permutation(len(images.train))
-    count = HELD_OUT.get(dataset, 10_000)
-    test, train = order[:count], order[count:]
-    return LabelledImages(
-        images.train[train], images.train_labels[train], images.train[test], images.train_labels[test]
-    )
 
 
 def list_checks(dataset: str, design_name: str, rounds: int, seed: int) -> list[dict]:
