@@ -1,9 +1,10 @@
-"""The numbers of a page's boxes are those of its outputs.
+"""The numbers of a page's boxes, and of whole chapters' text, are those of its outputs.
 
-Every number with a decimal point and at least two digits that count, in a box (Result, Summary) of a notebook, must
-occur, rounded to its digits, in what a cell of the notebook shows, or among the numbers that its chapter's papers
-print. Signs do not count. Whatever is a difference of shown numbers, is shown on another page, or stands in a table
-alone, is listed below with what it is made of, and made again. The list is also what to look at when a table changes.
+Every number with a decimal point and at least two digits that count, in a box (Result, Summary) of a notebook, and
+anywhere in the text of the chapters of `WHOLE`, must occur, rounded to its digits, in what a cell of the notebook
+shows, or among the numbers that its chapter's papers print. Signs do not count. Whatever is a difference of shown
+numbers, is shown on another page, or stands in a table alone, is listed below (boxes) or in `numbers_in_text` (text)
+with what it is made of, and made again. The lists are also what to look at when a table changes.
 
 This is a net and not a proof: a wrong number may be a right one of something else. A test below counts how often one
 whose last digit is changed gets through; of a number of one digit nearly always, so these are left out.
@@ -16,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import numbers_in_text
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,12 +75,20 @@ TABLED = {
     },
 }
 
+WHOLE = ("lossy", "syndromes")
+
 PAGES = sorted(path for page in parse_toc_yaml(ROOT / "_toc.yml") if (path := ROOT / f"{page}.ipynb").exists())
 
 
 def boxes(source: str) -> list[str]:
     """The texts of the boxes in a Markdown cell, without code and targets of links."""
     return [re.sub(r"\{\w+\}`[^`]*`|`[^`]*`", "", match[2]) for match in BOX.finditer(source)]
+
+
+def prose(source: str) -> str:
+    """A Markdown cell without code, references and targets of links."""
+    source = re.sub(r"^(`{3,})(?:\{code[^}]*\}|python)[^\n]*\n.*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"\{\w+\}`[^`]*`|`[^`]*`|\]\([^)]*\)", "", source)
 
 
 def numbers(text: str) -> list[str]:
@@ -137,6 +147,41 @@ def test_every_number_of_a_box_is_shown_or_listed(path):
     missing = {number for number in said(path) if not occurs(number, ground(path))}
     assert sorted(missing - listed) == []
     assert sorted(listed - missing) == [], "listed, and shown or not said at all"
+
+
+@cache
+def written(path: Path) -> list[str]:
+    """The numbers of a page's text."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [number for cell in cells if cell.cell_type == "markdown" for number in numbers(prose(cell.source))]
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if p.parent.name in WHOLE], ids=lambda path: path.stem)
+def test_every_number_of_the_text_is_shown_or_listed(path):
+    name = path.relative_to(ROOT).as_posix()
+    lists = (numbers_in_text.MADE, numbers_in_text.SET, numbers_in_text.EXERCISES)
+    listed = {number for part in lists for number in part.get(name, ())}
+    in_boxes = MADE.get(name, {}).keys() | TABLED.get(name, {}).keys()
+    missing = {number for number in written(path) if not occurs(number, ground(path))}
+    assert sorted(missing - listed - in_boxes) == []
+    assert sorted(listed - missing) == [], "listed, and shown or not said at all"
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name, made in numbers_in_text.MADE.items() for number in made]
+)
+def test_what_the_text_says_is_what_the_tables_make(name, number):
+    assert occurs(number, numbers_in_text.MADE[name][number]())
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name, made in numbers_in_text.SET.items() for number in made]
+)
+def test_what_is_set_is_set_there(name, number):
+    text = (ROOT / numbers_in_text.SET[name][number]).read_text()
+    if numbers_in_text.SET[name][number].endswith(".ipynb"):
+        text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells if cell.cell_type == "code")
+    assert re.search(rf"(?<![\w.]){re.escape(number)}(?![\w.])", text)
 
 
 @pytest.mark.parametrize(("name", "number"), [(name, number) for name, made in MADE.items() for number in made])

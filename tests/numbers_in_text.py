@@ -1,0 +1,256 @@
+"""Numbers in the text of whole chapters that no output of their page shows, each with how it is made again.
+
+`MADE` computes them from tables or by a formula. `SET` are settings, with the file that sets them. `EXERCISES` are what
+a reader's own code prints in a solution: they are tied to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from scipy.stats import t as student
+
+from jscc import results
+from jscc.experiments.lossy.views import in_db
+from jscc.gfq import ReinforcedBP, ultra_sparse
+from jscc.information import distortion_rate
+
+TABLE2 = ["dataset", "column", "model"]
+WIDE = {"keep": 8, "code_rate": 0.5}  # the paper's reading of Setup 2 in the table of rates
+
+
+def mean(table: str, quantity: str = "accuracy", **row) -> float:
+    """Mean of a quantity over the rows of a table that are picked."""
+    picked = results.pick(results.load(table), **row)[quantity]
+    assert len(picked)
+    return float(picked.mean())
+
+
+def controls(dataset: str, code: str) -> float:
+    """Points of accuracy by which a code of the same size is behind the paper's, Setup 1."""
+    row = {"dataset": dataset, "column": "ldpc"}
+    return 100 * (mean("syndromes_controls", code="paper", **row) - mean("syndromes_controls", code=code, **row))
+
+
+def rate(dataset: str, **row) -> float:
+    """Accuracy in the table of rates."""
+    return mean("syndromes_rate", dataset=dataset, **row)
+
+
+def designed(dataset: str, name: str) -> float:
+    """Accuracy of GRU12 on the 512 bits of a design."""
+    return mean("syndromes_design", dataset=dataset, design_name=name, reader="GRU12", n_checks=512)
+
+
+def behind_quality_10() -> np.ndarray:
+    """Points from quality 10 to 100, with two planes to eight."""
+    return np.array(
+        [
+            100 * (rate(dataset, quality=10, n_planes=k, **WIDE) - rate(dataset, quality=100, n_planes=k, **WIDE))
+            for dataset in ("mnist", "fashion_mnist")
+            for k in range(2, 9)
+        ]
+    )
+
+
+def picked_at_25() -> float:
+    """The greatest difference, in points, of picked bits and of syndromes at quality 25."""
+    return max(
+        100
+        * abs(
+            rate(dataset, quality=25, n_planes=k, keep=4, code_rate=1.0) - rate(dataset, quality=25, n_planes=k, **WIDE)
+        )
+        for dataset in ("mnist", "fashion_mnist")
+        for k in (1, 2, 4, 8)
+    )
+
+
+def from_paper(column: str, datasets: Iterable[str]) -> np.ndarray:
+    """Points of accuracy from the printed Table II to the mean of our trainings."""
+    ours = results.load("syndromes_table2").groupby(TABLE2).accuracy.mean()
+    printed = results.published("syndromes_table2").set_index(TABLE2).accuracy
+    keys = [(dataset, column, model) for dataset in datasets for model in ("GRU12", "GRU32")]
+    return 100 * np.array([ours[key] - printed[key] for key in keys])
+
+
+def sent_with_margin(dataset: str, setup: str) -> float:
+    """Bits per pixel of all planes at the margin of the (3, 6) code, at most one for a plane."""
+    planes = results.pick(results.load("syndromes_recovery"), dataset=dataset, setup=setup, prior="context")
+    return float(np.minimum(1, planes.entropy_per_bit * 0.5 / 0.416).sum())
+
+
+def compressed(column: str = "mended", **row) -> float:
+    """Gap to D(R) at the actual rate in dB of Figure 3: of all words, or of those that converged."""
+    (point,) = results.pick(results.load("lossy_rate_distortion"), gamma1=1.0, **row).itertuples()
+    return float(in_db(getattr(point, column), point.limit))
+
+
+def scheduled(variant: str, gamma0: float) -> float:
+    """Distortion with a variant less that of the default."""
+    mended = [mean("lossy_scheduling", "mended", variant=name, gamma0=gamma0) for name in (variant, "default")]
+    return mended[0] - mended[1]
+
+
+def last_at_rest(p: int, rate_: float) -> np.ndarray:
+    """The greatest L / L* at which each code's belief propagation comes to rest."""
+    curves = results.pick(results.load("lossy_weight_enumerator"), p=p, rate=rate_)
+    return curves[curves.converged].groupby("number").multiple.max().to_numpy()
+
+
+def at_the_end(column: str, *, converged: bool) -> np.ndarray:
+    """Distance or entropy of each code over GF(2) at R = 1/2 at its greatest L, or the greatest where it rests."""
+    curves = results.pick(results.load("lossy_weight_enumerator"), p=1, rate=0.5)
+    curves = curves[curves.converged] if converged else curves
+    return curves.sort_values("multiple").groupby("number")[column].last().to_numpy()
+
+
+def zero_of_4() -> np.ndarray:
+    """Distance at which the entropy of each code over GF(4) at R = 1/2 falls to zero, come to rest or not."""
+    curves = results.pick(results.load("lossy_weight_enumerator"), p=2, rate=0.5).sort_values("multiple")
+    return np.array([np.interp(0, c.entropy[::-1], c.distance[::-1]) for _, c in curves.groupby("number")])
+
+
+def one_trial(gamma0: float) -> tuple[int, float, bool]:
+    """Iterations, last distortion, and whether the word of the page *lossy* freezes within 300."""
+    rng = np.random.default_rng(3)
+    code = ultra_sparse(1600, 0.33, 6, rng, reduction=5)
+    source = rng.integers(0, 2, code.n_bits, dtype=np.uint8)
+    trace = ReinforcedBP(code, gamma0=gamma0, prior=1.4).trace(source, np.random.default_rng(0))
+    return len(trace.distortion), float(trace.distortion[-1]), bool(trace.unsatisfied[-1] == 0)
+
+
+def told_by_24(dataset: str) -> float:
+    """Bits on the class in a check of weight 24 of the first magnitude plane."""
+    row = {"dataset": dataset, "setup": "jpeg", "code": "weight_24", "plane": 1}
+    return mean("syndromes_statistics", "class_information", **row)
+
+
+def two_to_eight(dataset: str, quality: int) -> float:
+    """Points from two planes to eight."""
+    return 100 * (
+        rate(dataset, quality=quality, n_planes=8, **WIDE) - rate(dataset, quality=quality, n_planes=2, **WIDE)
+    )
+
+
+def exact_at_1200():
+    """The rows of the longest PEG codes with their nearest codewords."""
+    return results.pick(results.load("lossy_exact"), graph="peg", n_bits=1200).itertuples()
+
+
+def behind_zeros(p: int) -> list[float]:
+    """Gap of RBP less that of the mean zero of the entropy, by rate, in dB, each to the limit at its own rate."""
+    curves = results.load("lossy_weight_enumerator")
+    curves = results.pick(curves[curves.converged], p=p)
+    out = []
+    for rate_, of_rate in curves.groupby("rate"):
+        codes = [code.sort_values("distance") for _, code in of_rate.groupby("number")]
+        zeros = [np.interp(0, code.entropy, code.distance) for code in codes if code.entropy.min() < 0]
+        gap = np.mean([in_db(zero, distortion_rate(rate_)) for zero in zeros])
+        out.append(compressed(graph="peg", p=p, rate=rate_, b=5) - gap)
+    return out
+
+
+ALL = ("mnist", "fashion_mnist", "cifar10")
+BITS = {  # of 512 single bits chosen by the labels
+    ".941": lambda: designed("mnist", "coefficients_bits"),
+    ".860": lambda: designed("fashion_mnist", "coefficients_bits"),
+    ".499": lambda: designed("cifar10", "coefficients_bits"),
+}
+MADE: dict[str, dict[str, Callable[[], float]]] = {
+    "book/syndromes/claim.ipynb": {
+        "1.6": lambda: controls("mnist", "quasi_cyclic"),
+        "6.6": lambda: controls("fashion_mnist", "quasi_cyclic"),
+        ".063": lambda: (
+            mean("syndromes_row_weight", dataset="cifar10", column="jl_8bp", weight=1)
+            - mean("syndromes_table2", dataset="cifar10", column="jl_8bp", model="GRU12")
+        ),
+        ".038": lambda: told_by_24("mnist"),
+        ".066": lambda: told_by_24("fashion_mnist"),
+        "2.3": picked_at_25,
+        ".860": BITS[".860"],
+        ".499": BITS[".499"],
+        ".262": lambda: (1 - 2 * 0.1) ** 6,
+    },
+    "book/syndromes/rate.ipynb": {
+        "0.883": lambda: rate("mnist", quality=95, keep=8, code_rate=1.0, n_planes=1),
+        "1.3": lambda: 100 * (0.8325 - rate("fashion_mnist", quality=10, n_planes=1, **WIDE)),
+        "7.9": lambda: two_to_eight("mnist", 50),
+        "6.4": lambda: two_to_eight("fashion_mnist", 75),
+        "2.7": lambda: behind_quality_10().min(),
+        "7.0": lambda: behind_quality_10().max(),
+        "4.1": lambda: 100 * (designed("fashion_mnist", "coefficients_learned") - designed("fashion_mnist", "learned")),
+        "12.5": lambda: 100 * (designed("cifar10", "coefficients_learned") - designed("cifar10", "learned")),
+    },
+    "book/syndromes/recovery.ipynb": {
+        "1.97": lambda: mean("syndromes_rivals", "bits_per_pixel", dataset="mnist", method="huffman"),
+        "1.34": lambda: sent_with_margin("mnist", "pixels"),
+        "2.88": lambda: sent_with_margin("mnist", "jpeg"),
+        "4.02": lambda: sent_with_margin("fashion_mnist", "pixels"),
+        "3.88": lambda: sent_with_margin("fashion_mnist", "jpeg"),
+        "7.93": lambda: sent_with_margin("cifar10", "pixels"),
+        "4.11": lambda: sent_with_margin("cifar10", "jpeg"),
+        "1.4": lambda: -from_paper("jl_8bp", ALL).mean(),
+        ".851": lambda: mean("syndromes_row_weight", dataset="fashion_mnist", column="ldpc", weight=1),
+        ".808": lambda: mean("syndromes_row_weight", dataset="fashion_mnist", column="ldpc", weight=6),
+        ".172": lambda: mean("syndromes_row_weight", dataset="cifar10", column="ldpc", weight=6),
+        **BITS,
+    },
+    "book/syndromes/rivals.ipynb": {
+        "0.016": lambda: 16 / 32**2,
+        ".9415": lambda: mean("syndromes_table2", dataset="mnist", column="ldpc", model="GRU12"),
+        "1.4": lambda: 100 * (0.9875 - mean("syndromes_rivals", dataset="mnist", method="none", model="URESNET18")),
+    },
+    "book/syndromes/tables.ipynb": {
+        "4.97": lambda: student.ppf(0.975, 2) * np.sqrt(1 + 1 / 3),
+        "1.4": lambda: -from_paper("jl_8bp", ALL).mean(),
+        "2.5": lambda: from_paper("none_msb", ["mnist"]).min(),
+        "3.6": lambda: from_paper("none_msb", ["mnist"]).max(),
+        "3.1": lambda: -from_paper("none_msb", ["fashion_mnist", "cifar10"]).min(),
+        "0.28": lambda: mean("syndromes_controls", dataset="cifar10", column="ldpc", code="banded"),
+    },
+    "book/lossy/lossy.ipynb": {
+        "0.201": lambda: one_trial(0.8)[1],
+        "0.184": lambda: one_trial(0.96)[1],
+    },
+    "book/lossy/beyond.ipynb": {
+        ".0010": lambda: scheduled("gamma1_0.999", 0.92),
+        ".0025": lambda: scheduled("gamma1_0.999", 0.96),
+        "0.014": lambda: max(in_db(1 + row.excess_bits / row.n_bits / row.least, 1) for row in exact_at_1200()),
+    },
+    "book/lossy/figures.ipynb": {
+        "2.5": lambda: last_at_rest(1, 0.5).max(),
+        "2.25": lambda: last_at_rest(2, 0.5).max(),
+        ".141": lambda: at_the_end("distance", converged=False).min(),
+        ".011": lambda: at_the_end("entropy", converged=False).max(),
+        ".131": lambda: zero_of_4().mean(),
+        ".15": lambda: max(behind_zeros(8)),
+        ".1832": lambda: mean("lossy_tradeoff", "mended", gamma0=0.96, prior=1.6),
+        ".1818": lambda: mean("lossy_tradeoff", "distortion", gamma0=0.96, prior=1.3),
+        "4.2": lambda: mean("lossy_tradeoff_codes", "trials", graph="random", gamma0=0.96, b=5),
+        "0.15": lambda: in_db(0.1815, 0.1754),
+        "0.1754": lambda: distortion_rate(0.33),
+        "0.3331": lambda: mean("lossy_tradeoff", "rate"),
+        "0.1740": lambda: distortion_rate(mean("lossy_tradeoff", "rate")),
+        ".331": lambda: compressed(graph="peg", p=6, rate=0.1, b=5),
+        ".268": lambda: compressed(graph="peg", p=4, rate=0.1, b=5),
+        "0.47": lambda: compressed(graph="peg", p=8, rate=0.9, b=5),
+        "0.5033": lambda: mean("lossy_rate_distortion", "actual_rate", graph="peg", p=8, rate=0.5, b=5),
+        ".0033": lambda: mean("lossy_rate_distortion", "actual_rate", graph="peg", p=8, rate=0.5, b=5) - 0.5,
+        ".41": lambda: compressed(graph="random", p=8, rate=0.2, b=5),
+        ".36": lambda: compressed("distortion", graph="random", p=8, rate=0.2, b=5),
+        ".63": lambda: compressed("distortion", graph="peg", p=4, rate=0.7, b=5),
+    },
+}
+SET = {
+    "book/lossy/lossy.ipynb": {name: "book/lossy/lossy.ipynb" for name in ("0.97", "0.98")},
+    "book/lossy/beyond.ipynb": {"0.9997": "lib/jscc/experiments/lossy/beyond.py"},
+    "book/lossy/compressor.ipynb": {"0.33": "book/lossy/compressor.ipynb"},
+    "book/lossy/figures.ipynb": {"0.995": "lib/jscc/experiments/lossy/figures.py"},
+}
+EXERCISES = {
+    "book/syndromes/claim.ipynb": {".260", ".66", ".22"},
+    "book/syndromes/planes.ipynb": {".676", ".992", ".991"},
+    "book/syndromes/recovery.ipynb": {".250", "98.5", "20.5"},
+    "book/syndromes/rivals.ipynb": {".156"},
+}
