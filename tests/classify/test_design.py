@@ -243,18 +243,3 @@ def test_the_held_out_images_are_training_images_that_training_does_not_see():
     together = np.concatenate([parts.train, parts.test])
     assert len(parts.test) == 360 and len(together) == len(images.train)
     assert sorted(map(bytes, together)) == sorted(map(bytes, images.train))
-
-
-def test_a_shared_code_learns_from_every_plane(monkeypatch):
-    seen = {}
-
-    def record(method, bits, seed, **options):
-        seen["bits"] = bits
-        return [(0,)]
-
-    monkeypatch.setattr(experiments, "design", record)
-    packed, labels = random_images(64)
-    experiments.shared_checks(packed, labels, 1, 0)
-    words = seen["bits"].words.reshape(N, len(experiments.SHARED_PLANES), 1)
-    for k, plane in enumerate(experiments.SHARED_PLANES):
-        np.testing.assert_array_equal(words[:, k], TrainingBits.of(packed, (plane,), labels).words)

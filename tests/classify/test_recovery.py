@@ -8,6 +8,7 @@ from jscc.classify import (
     KINDS,
     ORDER,
     BitPrior,
+    Recovery,
     gray_images,
     information_content,
     known_planes,
@@ -16,6 +17,7 @@ from jscc.classify import (
     recovery,
     symbols,
 )
+from jscc.experiments.syndromes import recovery as experiments
 from jscc.experiments.syndromes.recovery import EXPERIMENTS
 from jscc.ldpc.syndrome import syndromes
 
@@ -157,10 +159,30 @@ def test_wrong_arguments_are_named():
 
 
 def test_the_experiment_s_counts_agree():
-    (experiment,) = EXPERIMENTS
+    experiment, _ = EXPERIMENTS
     rows = runner.compute_point(experiment, "smoke", **experiment.points("smoke")[-1])
     assert sorted(rows.plane) == list(range(8))
     assert (rows.converged == rows.recovered + rows.undetected).all()
     assert (rows.all_so_far <= rows.recovered).all() and rows.all_so_far.is_monotonic_decreasing
     share = rows.recovered / rows.n_words
     assert (rows.ci_low <= share).all() and (share <= rows.ci_high).all()
+
+
+@pytest.mark.parametrize("setup", ORDER)
+def test_what_is_recovered_whole_is_classified_as_the_image_itself(setup, monkeypatch):
+    monkeypatch.setattr(experiments, "recover", lambda syndromes, prior, code: found)
+    images = symbols(gray_images("digits").test[:30], transform=setup == "jpeg")
+    found = Recovery(images, np.ones((30, 8), bool), np.ones((30, 8), int))
+    row = experiments.classify_recovered("digits", setup, "GRU12", 30, 0, 2)
+    assert row["whole"] == 30 and row["accuracy"] == row["accuracy_of_true"]
+    found = Recovery(images ^ np.uint8(0xFF), found.converged, found.iterations)
+    row = experiments.classify_recovered("digits", setup, "GRU12", 30, 0, 2)
+    assert row["whole"] == 0 and row["accuracy"] < row["accuracy_of_true"]
+
+
+def test_a_picture_is_that_of_its_planes():
+    digits = gray_images("digits").test[:4]
+    assert (experiments._picture(symbols(digits, transform=False), "pixels") == digits).all()
+    pale = (digits // 8 + 112).astype(np.uint8)  # no coefficient beyond 127
+    again = experiments._picture(symbols(pale, transform=True), "jpeg").astype(int)
+    assert np.abs(again - pale).max() < 8

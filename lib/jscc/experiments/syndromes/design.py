@@ -1,4 +1,4 @@
-"""Paper 1: codes designed for the classifier, at 0.5 and at 4 bits per pixel."""
+"""Paper 1: codes designed for the classifier, at 0.5 bit per pixel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from jscc.bitplanes import unpack_planes
 from jscc.channels import llr
 from jscc.classify.columns import CODE_SEED, SIDE, LabelledImages, gray_images, paper_code, symbols
 from jscc.classify.design import (
-    STRUCTURES,
     Check,
     N,
     TrainingBits,
@@ -32,8 +31,6 @@ from jscc.tanner import TannerGraph
 RUNS = {"smoke": 1, "quick": 1, "paper": 3}  # trainings of GRU12 on a code
 ROUNDS = {"smoke": 2, "quick": 6, "paper": 12}
 EPOCHS = {"smoke": 2, "quick": 30, "paper": 15}
-SHARED_PLANES = (0, 1, 2, 3, 4)  # on which a code for all planes is learned,
-SHARED_IMAGES = 12_000  # and on how many training images
 N_CHECKS = 512  # 0.5 bit per pixel of the padded image
 RECOVERED_WORDS = 1000
 
@@ -199,42 +196,6 @@ def list_checks(dataset: str, design_name: str, rounds: int, seed: int) -> list[
     ]
 
 
-def train_structure(
-    dataset: str, setup: str, structure: str, rounds: int, runs: int, epochs: int, seed: int
-) -> list[dict]:
-    """GRU12 on eight planes (4 bits per pixel), as in the paper, with one code for all of them, `runs` times.
-
-    The codes: ``paper``, ``random_2``, a stencil of `jscc.classify.design.STRUCTURES`, or ``learned`` by
-    `shared_checks`.
-    """
-    images = gray_images(dataset)
-    train, test = (symbols(part, transform=setup == "jpeg") for part in (images.train, images.test))
-    if structure == "learned":
-        checks = shared_checks(train, images.train_labels, rounds, seed)
-    elif structure in STRUCTURES:
-        checks = tiled_checks(structure)
-    else:
-        checks = design(structure, TrainingBits.of(train, (0,), images.train_labels), seed)
-    graph = graph_of(checks, N)
-    facts = {"bits_per_pixel": 8 * graph.n_checks / N, **describe(graph)}
-    seen, unseen = (syndromes(part, graph) for part in (train, test))
-    rows = []
-    for run in range(runs):
-        model = GRUClassifier(graph.n_checks, 8, Settings(units=12, epochs=epochs), run)
-        model.fit(seen, images.train_labels)
-        result = score(model.predict(unseen), images.test_labels)
-        rows.append({"run": run, **result, "parameters": model.n_parameters, **facts})
-    return rows
-
-
-def shared_checks(packed: np.ndarray, labels: np.ndarray, rounds: int, seed: int) -> list[Check]:
-    """512 checks for every plane alike: learned on five planes of training images as if each were an image."""
-    packed, labels = packed[:SHARED_IMAGES], labels[:SHARED_IMAGES]
-    planes = np.concatenate([packed << np.uint8(plane) for plane in SHARED_PLANES])
-    bits = TrainingBits.of(planes, (0,), np.tile(labels, len(SHARED_PLANES)))
-    return design("learned", bits, seed, rounds=rounds)
-
-
 def _design_grid(scale: str) -> list[dict]:
     """The code's seed is 0 in every point, so that `syndromes_design_checks` lists the very same codes."""
     fixed = {"rounds": ROUNDS[scale], "runs": RUNS[scale], "epochs": EPOCHS[scale], "seed": 0}
@@ -266,25 +227,6 @@ def _choices_grid(scale: str) -> list[dict]:
     ]
 
 
-def _structures_grid(scale: str) -> list[dict]:
-    fixed = {"rounds": ROUNDS[scale], "epochs": EPOCHS[scale], "seed": 0}
-    names = ("cifar10",) if scale == "paper" else ("digits",)
-    points = [
-        {"dataset": names[0], "setup": setup, "structure": "learned", "runs": RUNS[scale], **fixed}
-        for setup in ("pixels", "jpeg")
-    ]
-    points += [
-        {"dataset": names[0], "setup": "pixels", "structure": structure, "runs": 1, **fixed}
-        for structure in ("paper", "random_2", *STRUCTURES)
-    ]
-    points += [
-        {"dataset": dataset, "setup": setup, "structure": "learned", "runs": 1, **fixed}
-        for dataset in (DATASETS[:2] if scale == "paper" else ())
-        for setup in ("pixels", "jpeg")
-    ]
-    return points
-
-
 EXPERIMENTS = [
     Experiment(
         name="syndromes_design",
@@ -293,13 +235,6 @@ EXPERIMENTS = [
         grid=_design_grid,
         needs=DATASETS,
         scatter=scatter(0.004),
-    ),
-    Experiment(
-        name="syndromes_structures",
-        title="Eight planes at 4 bits per pixel: stencils laid over the picture, and learned codes",
-        task=train_structure,
-        grid=_structures_grid,
-        needs=DATASETS,
     ),
     Experiment(
         name="syndromes_design_checks",
