@@ -13,6 +13,11 @@ from jscc.tanner import TannerGraph
 
 # Among these, by `syndromes_matrices`, the ones that are then trained as the paper did and tested: matrix and levels.
 CHOSEN = (("random", "gray"), ("rows_columns_rows", "binary"), ("rows_columns_rows", "gray"))
+SCALES = {  # data sets, seeds, epochs
+    "smoke": (("digits",), (0,), 1),
+    "quick": (("digits",), (0,), 30),
+    "paper": (DATASETS, SEEDS, 15),
+}
 MANY_STEPS_EPOCHS = 5  # of 512 steps each
 
 
@@ -66,9 +71,7 @@ def _facts(graph: TannerGraph) -> dict:
 
 def _grid(scale: str) -> list[dict]:
     """Every matrix, three of them on the planes of a Gray code too, then the other readings of a random one."""
-    names, seeds, epochs = {"smoke": (("digits",), (0,), 1), "quick": (("digits",), (0,), 30)}.get(
-        scale, (DATASETS, SEEDS, 15)
-    )
+    names, seeds, epochs = SCALES[scale]
     plan = [(matrix, "binary", "planes", names) for matrix in MATRICES]
     plan += [(matrix, "gray", "planes", names) for matrix in ("random", "rows_columns_rows", "patches")]
     some = names[::2]  # MNIST and YCIFAR-10, where the paper's column does not come out
@@ -86,9 +89,8 @@ def _grid(scale: str) -> list[dict]:
 
 
 def _tested_grid(scale: str) -> list[dict]:
-    names, seeds, epochs = {"smoke": (("digits",), (0,), 1), "quick": (("digits",), (0,), 30)}.get(
-        scale, (DATASETS, SEEDS, 30)
-    )
+    names, seeds, epochs = SCALES[scale]
+    epochs = {"paper": 30}.get(scale, epochs)  # those of Table II
     return [
         _point(dataset, matrix, levels, "planes", model, seed, epochs, "test")
         for matrix, levels in CHOSEN
