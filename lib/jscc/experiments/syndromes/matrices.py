@@ -11,7 +11,7 @@ from jscc.experiments.syndromes.common import DATASETS, SEEDS, held_out, scatter
 from jscc.runner import Experiment
 from jscc.tanner import TannerGraph
 
-# By `syndromes_matrices` the nearest to the paper's column in the mean of three data sets, of the regular matrices and of
+# By `syndromes_matrices` the nearest to the paper's column in the mean of the data sets, of the regular matrices and of
 # all; they are trained as the paper did, on all training images, and tested.
 CHOSEN = (("rows_columns_rows", "gray"), ("patches", "gray"))
 SCALES = {  # data sets, seeds, epochs
