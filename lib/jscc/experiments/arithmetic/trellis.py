@@ -91,9 +91,7 @@ TURBO_CURVES = [
     ("list_sova", 6, 0.2, 1.8125, 1.8125),
     # And one behind its end, so that it comes down to one packet in ten thousand.
     ("sova", 6, 0.05, 2.125, 2.125),
-    ("sova", 6, 0.2, 2.25, 2.25),
     ("list_sova", 6, 0.05, 2.125, 2.125),
-    ("list_sova", 6, 0.2, 2.1875, 2.1875),
     ("max_log", 6, 0.2, 1.875, 1.875),
 ]
 
