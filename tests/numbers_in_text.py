@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t as student
 
 from jscc import results
@@ -151,13 +152,76 @@ def behind_zeros(p: int) -> list[float]:
     return out
 
 
+def picture(quantity: str = "psnr_mean", **row) -> float:
+    """PSNR or another quantity of a picture over the channel; without a decoder named, Chase with q = 4 by bytes."""
+    tables = ["jpeg2000_guessing"] if "decoder" in row else ["jpeg2000_psnr", "jpeg2000_small_one_bit"]
+    both = pd.concat([results.load(name) for name in tables])
+    (value,) = results.pick(both, **{"block": 64, "decoder": "chase", "iteration": 5} | row)[quantity]
+    return float(value)
+
+
+def guessed(decoder: str) -> float:
+    """Gain of guessing on Chase for the camera man at 4 dB."""
+    at = {"image": "camera", "bpp": 0.4, "ebn0_db": 4.0}
+    return picture(decoder=decoder, **at) - picture(**at)
+
+
+def more_words(q: int, rule: str) -> float:
+    """The same of Chase with more words."""
+    at = {"image": "camera", "bpp": 0.4, "ebn0_db": 4.0}
+    return mean("jpeg2000_chase", "psnr_mean", q=q, rule=rule, iteration=5, **at) - picture(**at)
+
+
+def kodak_loss(bpp: float, ebn0_db: float, iteration: int) -> pd.Series:
+    """Decibels that each picture of the Kodak set loses by the channel."""
+    name = {0.4: "jpeg2000_kodak", 1.0: "jpeg2000_kodak_one_bit"}[bpp]
+    part = results.pick(results.load(name), ebn0_db=ebn0_db, iteration=iteration)
+    return part.error_free - part.psnr_mean
+
+
+def turns(bpp: float, ebn0_db: float, iteration: int) -> float:
+    """Mean gain of iterations on the tandem over the Kodak set."""
+    return float(kodak_loss(bpp, ebn0_db, 0).mean() - kodak_loss(bpp, ebn0_db, iteration).mean())
+
+
+def turns_of(image: str, bpp: float, iteration: int, block: int) -> float:
+    """Gain of iterations on the tandem at 4.5 dB."""
+    at = {"image": image, "bpp": bpp, "ebn0_db": 4.5, "block": block}
+    return picture(**at, iteration=iteration) - picture(**at, iteration=0)
+
+
+def small_blocks(image: str, bpp: float, ebn0_db: float) -> float:
+    """Gain of small blocks after five iterations."""
+    at = {"image": image, "bpp": bpp, "ebn0_db": ebn0_db}
+    return picture(**at, block=32) - picture(**at, block=64)
+
+
+def unequal(image: str, ebn0_db: float, quantity: str = "concealed_mean") -> float:
+    """Gain of unequal on equal protection after five iterations."""
+    at = results.pick(results.load("jpeg2000_protection"), image=image, ebn0_db=ebn0_db, iteration=5)
+    return float(at[quantity][at.moved > 0].item() - at[quantity][at.moved == 0].item())
+
+
+def layered() -> float:
+    """The greatest gain in the tandem of a layer to fall back on, with equal protection."""
+    gains = [
+        results.pick(
+            results.load("jpeg2000_protection"), image=image, ebn0_db=ebn0_db, iteration=0, moved=0
+        ).concealed_mean.item()
+        - picture("concealed_mean", image=image, bpp=0.4, ebn0_db=ebn0_db, iteration=0)
+        for image in ("lena", "camera")
+        for ebn0_db in (3.5, 4.5, 5.0)
+    ]
+    return max(gains)
+
+
 ALL = ("mnist", "fashion_mnist", "cifar10")
 BITS = {  # of 512 single bits chosen by the labels
     ".941": lambda: designed("mnist", "coefficients_bits"),
     ".860": lambda: designed("fashion_mnist", "coefficients_bits"),
     ".499": lambda: designed("cifar10", "coefficients_bits"),
 }
-MADE: dict[str, dict[str, Callable[[], float]]] = {
+MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that are so written
     "book/syndromes/claim.ipynb": {
         "1.6": lambda: controls("mnist", "quasi_cyclic"),
         "6.6": lambda: controls("fashion_mnist", "quasi_cyclic"),
@@ -241,8 +305,39 @@ MADE: dict[str, dict[str, Callable[[], float]]] = {
         ".36": lambda: compressed("distortion", graph="random", p=8, rate=0.2, b=5),
         ".63": lambda: compressed("distortion", graph="peg", p=4, rate=0.7, b=5),
     },
+    "book/jpeg2000/beyond.ipynb": {
+        "2.2": lambda: guessed("guessing_64"),
+        "3.6": lambda: [guessed("guessing_256_window"), turns(1.0, 4.5, 1)],
+        "4.1": lambda: guessed("guessing_256_predictable"),
+        "4.6": lambda: guessed("guessing_1024_predictable"),
+        "2.3": lambda: more_words(8, "window"),
+        "8.3": lambda: kodak_loss(0.4, 4.5, 0).mean(),
+        "4.3": lambda: turns(0.4, 4.5, 1),
+        "6.8": lambda: turns(0.4, 4.5, 5),
+        "3.9": lambda: kodak_loss(0.4, 4.0, 5).min(),
+        "12.7": lambda: kodak_loss(0.4, 4.0, 5).max(),
+        "7.9": lambda: turns(1.0, 4.5, 5),
+        "8.4": lambda: turns(1.0, 5.0, 5),
+    },
+    "book/jpeg2000/colour.ipynb": {
+        "7.7": lambda: [unequal("camera", 3.5), unequal("lena", 3.5, "concealed_p05")],
+        "9.4": lambda: unequal("camera", 3.5, "concealed_p05"),
+        "1.8": lambda: unequal("camera", 4.0),
+        "2.8": layered,
+    },
+    "book/jpeg2000/figures.ipynb": {
+        "5.4": lambda: small_blocks("lena", 0.4, 4.0),
+        "1.3": lambda: small_blocks("lena", 0.4, 4.5),
+        "6.7": lambda: turns_of("lena", 0.4, 5, 32),
+        "7.3": lambda: small_blocks("lena", 1.0, 4.0),
+        "6.8": lambda: small_blocks("camera", 1.0, 4.0),
+        "5.9": lambda: turns_of("lena", 1.0, 1, 32),
+        "9.3": lambda: turns_of("lena", 1.0, 5, 32),
+    },
 }
 SET = {
+    "book/jpeg2000/beyond.ipynb": {"5.5": "lib/jscc/experiments/jpeg2000/kodak.py"},
+    "book/jpeg2000/jpeg2000.ipynb": {"2.5": "lib/jscc/experiments/jpeg2000/common.py"},
     "book/lossy/lossy.ipynb": {name: "book/lossy/lossy.ipynb" for name in ("0.97", "0.98")},
     "book/lossy/beyond.ipynb": {"0.9997": "lib/jscc/experiments/lossy/beyond.py"},
     "book/lossy/compressor.ipynb": {"0.33": "book/lossy/compressor.ipynb"},
