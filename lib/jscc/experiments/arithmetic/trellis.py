@@ -89,9 +89,8 @@ TURBO_CURVES = [
     # A point between two of a curve, which bends there.
     ("sova", 6, 0.2, 1.8125, 1.8125),
     ("list_sova", 6, 0.2, 1.8125, 1.8125),
-    # And one behind its end, so that it comes down to one packet in ten thousand.
+    # And one behind its end.
     ("sova", 6, 0.05, 2.125, 2.125),
-    ("list_sova", 6, 0.05, 2.125, 2.125),
     ("max_log", 6, 0.2, 1.875, 1.875),
 ]
 
