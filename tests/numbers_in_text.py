@@ -254,6 +254,12 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         ".499": BITS[".499"],
         ".262": lambda: (1 - 2 * 0.1) ** 6,
     },
+    "book/syndromes/matrix.ipynb": {
+        "2.6": lambda: 100 * (0.4023 - tested("cifar10", "GRU12")),
+        ".324": lambda: mean("syndromes_table2", dataset="cifar10", column="none", model="GRU12"),
+        ".374": lambda: mean("syndromes_table2", dataset="cifar10", column="none", model="GRU32"),
+        **NEIGHBOURS,
+    },
     "book/syndromes/rate.ipynb": {
         "0.883": lambda: rate("mnist", quality=95, keep=8, code_rate=1.0, n_planes=1),
         "1.3": lambda: 100 * (0.8325 - rate("fashion_mnist", quality=10, n_planes=1, **WIDE)),
@@ -364,6 +370,10 @@ SET = {
 }
 EXERCISES = {
     "book/syndromes/claim.ipynb": {".260", ".66", ".22"},
+    "book/syndromes/matrix.ipynb": {
+        *(".498", ".332", ".167", ".128", ".047", ".528", ".489"),
+        *(".098", ".644", ".798"),
+    },
     "book/syndromes/planes.ipynb": {".676", ".992", ".991"},
     "book/syndromes/recovery.ipynb": {".250", "98.5", "20.5"},
     "book/syndromes/rivals.ipynb": {".156"},
