@@ -13,6 +13,8 @@ import pandas as pd
 from scipy.stats import t as student
 
 from jscc import results
+from jscc.bitplanes import unpack_planes
+from jscc.classify import gray_images, symbols
 from jscc.experiments.lossy.views import in_db
 from jscc.gfq import ReinforcedBP, ultra_sparse
 from jscc.information import distortion_rate
@@ -96,6 +98,13 @@ def compressed(column: str = "mended", **row) -> float:
     """Gap to D(R) at the actual rate in dB of Figure 3: of all words, or of those that converged."""
     (point,) = results.pick(results.load("lossy_rate_distortion"), gamma1=1.0, **row).itertuples()
     return float(in_db(getattr(point, column), point.limit))
+
+
+def failed() -> tuple[float, float, float]:
+    """Distortion of the words that fail over GF(16) at R = .7, the limit, and what time-sharing would leave."""
+    (row,) = results.pick(results.load("lossy_rate_distortion"), graph="peg", p=4, rate=0.7, gamma1=1.0).itertuples()
+    rest = (row.n * row.mended - row.converged * row.distortion) / (row.n - row.converged)
+    return rest, row.limit, (1 - row.actual_rate) / 2
 
 
 def scheduled(variant: str, gamma0: float) -> float:
@@ -183,6 +192,9 @@ def more_words(q: int, rule: str) -> float:
     return mean("jpeg2000_chase", "psnr_mean", q=q, rule=rule, iteration=5, **at) - picture(**at)
 
 
+LENA = {"image": "lena", "bpp": 0.4, "ebn0_db": 4.5}
+
+
 def kodak_loss(bpp: float, ebn0_db: float, iteration: int) -> pd.Series:
     """Decibels that each picture of the Kodak set loses by the channel."""
     name = {0.4: "jpeg2000_kodak", 1.0: "jpeg2000_kodak_one_bit"}[bpp]
@@ -255,6 +267,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         ".262": lambda: (1 - 2 * 0.1) ** 6,
     },
     "book/syndromes/matrix.ipynb": {
+        ".323": lambda: unpack_planes(symbols(gray_images("digits").train, transform=False), 1).mean(),
         "2.6": lambda: 100 * (0.4023 - tested("cifar10", "GRU12")),
         ".324": lambda: mean("syndromes_table2", dataset="cifar10", column="none", model="GRU12"),
         ".374": lambda: mean("syndromes_table2", dataset="cifar10", column="none", model="GRU32"),
@@ -268,6 +281,15 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "2.7": lambda: behind_quality_10().min(),
         "7.0": lambda: behind_quality_10().max(),
         "4.1": lambda: 100 * (designed("fashion_mnist", "coefficients_learned") - designed("fashion_mnist", "learned")),
+        "0.866": lambda: rate("mnist", quality=95, keep=4, code_rate=1.0, n_planes=1),
+        "0.25": lambda: 4 * 4 / 64,
+        "1.7": lambda: (
+            100
+            * (
+                rate("mnist", quality=95, keep=8, code_rate=1.0, n_planes=1)
+                - rate("mnist", quality=95, keep=4, code_rate=1.0, n_planes=1)
+            )
+        ),
         "12.5": lambda: 100 * (designed("cifar10", "coefficients_learned") - designed("cifar10", "learned")),
     },
     "book/syndromes/recovery.ipynb": {
@@ -291,6 +313,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "1.4": lambda: 100 * (0.9875 - mean("syndromes_rivals", dataset="mnist", method="none", model="URESNET18")),
     },
     "book/syndromes/tables.ipynb": {
+        "6.5": lambda: 100 * (0.8842 - 0.8192),
         "4.97": lambda: student.ppf(0.975, 2) * np.sqrt(1 + 1 / 3),
         "1.4": lambda: -from_paper("jl_8bp", ALL).mean(),
         "2.5": lambda: from_paper("none_msb", ["mnist"]).min(),
@@ -301,6 +324,8 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     "book/lossy/lossy.ipynb": {
         "0.201": lambda: one_trial(0.8)[1],
         "0.184": lambda: one_trial(0.96)[1],
+        "0.125": lambda: (1 - 0.5) / 4,
+        "0.110": lambda: distortion_rate(0.5),
     },
     "book/lossy/beyond.ipynb": {
         ".0010": lambda: scheduled("gamma1_0.999", 0.92),
@@ -329,6 +354,10 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         ".41": lambda: compressed(graph="random", p=8, rate=0.2, b=5),
         ".36": lambda: compressed("distortion", graph="random", p=8, rate=0.2, b=5),
         ".63": lambda: compressed("distortion", graph="peg", p=4, rate=0.7, b=5),
+        ".035": lambda: 5 * 0.007,
+        ".120": lambda: failed()[0],
+        "3.55": lambda: in_db(*failed()[:2]),
+        ".149": lambda: failed()[2],
     },
     "book/jpeg2000/beyond.ipynb": {
         "2.2": lambda: guessed("guessing_64"),
@@ -349,6 +378,12 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "9.4": lambda: unequal("camera", 3.5, "concealed_p05"),
         "1.8": lambda: unequal("camera", 4.0),
         "2.8": layered,
+        ".344": lambda: 0.344136,  # the transform of ISO/IEC 15444-1, annex G
+        ".714": lambda: 0.714136,
+        "1.402": lambda: 1.402,
+        "1.772": lambda: 1.772,
+        "1.09": lambda: (0.344**2 + 1.772**2) / 3,
+        ".83": lambda: (1.402**2 + 0.714**2) / 3,
     },
     "book/jpeg2000/figures.ipynb": {
         "5.4": lambda: small_blocks("lena", 0.4, 4.0),
@@ -358,6 +393,8 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "6.8": lambda: small_blocks("camera", 1.0, 4.0),
         "5.9": lambda: turns_of("lena", 1.0, 1, 32),
         "9.3": lambda: turns_of("lena", 1.0, 5, 32),
+        "3.7": lambda: picture("psnr_std", **LENA),
+        "32.6": lambda: picture(**LENA) - np.log(10) * picture("psnr_std", **LENA) ** 2 / 20,
     },
 }
 SET = {
@@ -376,5 +413,6 @@ EXERCISES = {
     },
     "book/syndromes/planes.ipynb": {".676", ".992", ".991"},
     "book/syndromes/recovery.ipynb": {".250", "98.5", "20.5"},
+    "book/syndromes/rate.ipynb": {"0.22"},
     "book/syndromes/rivals.ipynb": {".156"},
 }

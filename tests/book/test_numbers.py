@@ -88,6 +88,7 @@ def boxes(source: str) -> list[str]:
 def prose(source: str) -> str:
     """A Markdown cell without code, references and targets of links."""
     source = re.sub(r"^(`{3,})(?:\{code[^}]*\}|python)[^\n]*\n.*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
+    source = re.sub(r"^`{3,}.*$", "", source, flags=re.MULTILINE)
     return re.sub(r"\{\w+\}`[^`]*`|`[^`]*`|\]\([^)]*\)", "", source)
 
 
