@@ -2,7 +2,7 @@
 
 import pytest
 
-from jscc.datasets import catalogue
+from jscc.datasets import catalogue, fetch
 from tiny_datasets import Server, catalogue_text
 
 
@@ -21,6 +21,8 @@ def house(tmp_path, monkeypatch, server):
     path = tmp_path / "datasets.toml"
     path.write_text(catalogue_text([server.url]))
     monkeypatch.setattr(catalogue, "CATALOGUE", path)
+    # The server may have the port of another test's, which did not answer and is not asked again for a minute.
+    monkeypatch.setattr(fetch, "_unreachable", {})
     monkeypatch.setenv("JSCC_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("JSCC_DATA", raising=False)
     monkeypatch.delenv("JSCC_OFFLINE", raising=False)
