@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from jscc import runner
 from jscc.bitplanes import unpack_planes
 from jscc.classify import MATRICES, READINGS, SIDE, gray_coded, open_matrix, read
+from jscc.experiments.syndromes import matrices, row_weight
 from jscc.ldpc.syndrome import syndromes
 
 FIXED = ("rows_columns_rows", "patches")
@@ -71,3 +73,12 @@ def test_names_that_there_are_not_are_refused():
         open_matrix("regular", 0)
     with pytest.raises(ValueError, match="one of planes, lsb_first"):
         read(np.zeros((1, 1024), np.uint8), open_matrix("random", 0), "bytes")
+
+
+@pytest.mark.parametrize("experiment", [*matrices.EXPERIMENTS, *row_weight.EXPERIMENTS], ids=lambda e: e.name)
+def test_the_first_and_the_last_point_of_every_experiment_run_without_any_data_set(experiment, monkeypatch):
+    monkeypatch.delenv("JSCC_DATA", raising=False)
+    points = experiment.points("smoke")
+    for point in {str(point): point for point in (points[0], points[-1])}.values():
+        rows = runner.compute_point(experiment, "smoke", **point)
+        assert len(rows) == 1 and 0 <= rows.accuracy[0] <= 1 and rows.errors[0] <= rows.n_test[0]

@@ -89,8 +89,6 @@ def _grid(scale: str) -> list[dict]:
         for dataset in some
         for seed in seeds
     ]
-    if scale == "quick":  # 512 steps take minutes
-        return points
     many = min(epochs, MANY_STEPS_EPOCHS)
     return points + [
         _point(names[-1], "random", "binary", "checks", "GRU12", seed, many, "held_out") for seed in seeds[:2]
