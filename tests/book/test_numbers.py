@@ -30,6 +30,7 @@ from support import ROOT
 NUMBER = re.compile(r"(?<![\w.,{^])(\d*\.\d+)(?![\w.]*\w)")
 SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+")
 BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
+CODE = re.compile(r"\{\w+\}`[^`]*`|`[^`]*`")  # and references
 # Numbers that no output of their page shows: the shown numbers that they are made of, and the page with these.
 MADE = {
     "book/arithmetic/guessing.ipynb": {
@@ -82,14 +83,14 @@ PAGES = sorted(path for page in parse_toc_yaml(ROOT / "_toc.yml") if (path := RO
 
 def boxes(source: str) -> list[str]:
     """The texts of the boxes in a Markdown cell, without code and targets of links."""
-    return [re.sub(r"\{\w+\}`[^`]*`|`[^`]*`", "", match[2]) for match in BOX.finditer(source)]
+    return [CODE.sub("", match[2]) for match in BOX.finditer(source)]
 
 
 def prose(source: str) -> str:
     """A Markdown cell without code, references and targets of links."""
     source = re.sub(r"^(`{3,})(?:\{code[^}]*\}|python)[^\n]*\n.*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
     source = re.sub(r"^`{3,}.*$", "", source, flags=re.MULTILINE)
-    return re.sub(r"\{\w+\}`[^`]*`|`[^`]*`|\]\([^)]*\)", "", source)
+    return re.sub(r"\]\([^)]*\)", "", CODE.sub("", source))
 
 
 def numbers(text: str) -> list[str]:

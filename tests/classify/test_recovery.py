@@ -18,7 +18,6 @@ from jscc.classify import (
     symbols,
 )
 from jscc.experiments.syndromes import recovery as experiments
-from jscc.experiments.syndromes.recovery import EXPERIMENTS
 from jscc.ldpc.syndrome import syndromes
 
 SETUPS = tuple(ORDER)
@@ -159,7 +158,7 @@ def test_wrong_arguments_are_named():
 
 
 def test_the_experiment_s_counts_agree():
-    experiment, _ = EXPERIMENTS
+    experiment, _ = experiments.EXPERIMENTS
     rows = runner.compute_point(experiment, "smoke", **experiment.points("smoke")[-1])
     assert sorted(rows.plane) == list(range(8))
     assert (rows.converged == rows.recovered + rows.undetected).all()

@@ -9,6 +9,13 @@ from jscc.classify.gru import GRUClassifier, Settings
 
 DATASETS = ("mnist", "fashion_mnist", "cifar10")
 SEEDS = (0, 1, 2)
+# What a scale means here: the data sets, the seeds and the epochs. `digits` is always at hand.
+SCALES = {
+    "smoke": (("digits",), (0,), 2),
+    "quick": (("digits",), (0,), 30),
+    "paper": (DATASETS, SEEDS, 30),
+}
+SHORT_SCALES = SCALES | {"paper": (DATASETS, SEEDS, 15)}
 N_TEST = 10_000  # test images of each of them
 HELD_OUT = {"digits": 360}  # training images held out for choices; 10,000 of the other sets
 

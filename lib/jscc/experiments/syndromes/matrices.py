@@ -7,18 +7,21 @@ import numpy as np
 from jscc.classify.columns import COLUMNS, LabelledImages, gray_images, symbols
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.readings import MATRICES, READINGS, gray_coded, open_matrix, read
-from jscc.experiments.syndromes.common import DATASETS, SEEDS, held_out, scatter, score, train_and_test
+from jscc.experiments.syndromes.common import (
+    DATASETS,
+    SCALES,
+    SHORT_SCALES,
+    held_out,
+    scatter,
+    score,
+    train_and_test,
+)
 from jscc.runner import Experiment
 from jscc.tanner import TannerGraph
 
 # By `syndromes_matrices` the nearest to the paper's column in the mean of the data sets, of the regular matrices and of
 # all; they are trained as the paper did, on all training images, and tested.
 CHOSEN = (("rows_columns_rows", "gray"), ("patches", "gray"))
-SCALES = {  # data sets, seeds, epochs
-    "smoke": (("digits",), (0,), 1),
-    "quick": (("digits",), (0,), 30),
-    "paper": (DATASETS, SEEDS, 15),
-}
 MANY_STEPS_EPOCHS = 5  # of 512 steps each
 
 
@@ -78,15 +81,15 @@ def _facts(graph: TannerGraph) -> dict:
 
 def _grid(scale: str) -> list[dict]:
     """Every matrix, three of them on the planes of a Gray code too, then the other readings of a random one."""
-    names, seeds, epochs = SCALES[scale]
+    names, seeds, epochs = SHORT_SCALES[scale]
     plan = [(matrix, "binary", "planes", names) for matrix in MATRICES]
     plan += [(matrix, "gray", "planes", names) for matrix in ("random", "rows_columns_rows", "patches")]
     some = names[::2]  # MNIST and YCIFAR-10, where the paper's column does not come out
     plan += [("random", "binary", reading, some) for reading in READINGS if reading not in ("planes", "checks")]
     points = [
         _point(dataset, *setting, "GRU12", seed, epochs, "held_out")
-        for *setting, some in plan
-        for dataset in some
+        for *setting, names_of_setting in plan
+        for dataset in names_of_setting
         for seed in seeds
     ]
     many = min(epochs, MANY_STEPS_EPOCHS)
@@ -97,7 +100,6 @@ def _grid(scale: str) -> list[dict]:
 
 def _tested_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
-    epochs = {"paper": 30}.get(scale, epochs)  # those of Table II
     return [
         _point(dataset, matrix, levels, "planes", model, seed, epochs, "test")
         for matrix, levels in CHOSEN
@@ -109,7 +111,7 @@ def _tested_grid(scale: str) -> list[dict]:
 
 def _coefficients_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
-    fixed = {"model": "GRU12", "epochs": {"paper": 30}.get(scale, epochs)}
+    fixed = {"model": "GRU12", "epochs": epochs}
     return [
         {"dataset": dataset, "matrix": matrix, "column": column, "seed": seed, **fixed}
         for matrix, _ in CHOSEN

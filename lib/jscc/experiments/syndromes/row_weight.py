@@ -7,7 +7,7 @@ import numpy as np
 from jscc import tanner
 from jscc.classify.columns import CODE_SEED, COLUMNS, SIDE, gray_images
 from jscc.classify.gru import Settings
-from jscc.experiments.syndromes.common import DATASETS, SEEDS, scatter, train_and_test
+from jscc.experiments.syndromes.common import DATASETS, SHORT_SCALES, scatter, train_and_test
 from jscc.runner import Experiment
 from jscc.tanner import TannerGraph
 
@@ -47,7 +47,7 @@ def train_without_penalty(dataset: str, weight: int, seed: int, epochs: int) -> 
 
 
 def _grid(scale: str) -> list[dict]:
-    names, seeds, epochs = _scale(scale)
+    names, seeds, epochs = SHORT_SCALES[scale]
     plan = [("ldpc", "random", (1, 2, 3, 6, 12))]
     if scale == "paper":
         plan += [("jl_8bp", "random", (1, 3, 12)), ("ldpc", "random", (24,)), ("ldpc", "local", (2, 3, 6, 12))]
@@ -68,18 +68,13 @@ def _grid(scale: str) -> list[dict]:
 
 
 def _without_penalty_grid(scale: str) -> list[dict]:
-    names, seeds, epochs = _scale(scale)
+    names, seeds, epochs = SHORT_SCALES[scale]
     return [
         {"dataset": dataset, "weight": weight, "seed": seed, "epochs": epochs}
         for weight in (6, 12, 24)
         for seed in seeds
         for dataset in names
     ]
-
-
-def _scale(scale: str) -> tuple[tuple[str, ...], tuple[int, ...], int]:
-    """Data sets, seeds and epochs."""
-    return {"smoke": (("digits",), (0,), 2), "quick": (("digits",), (0,), 30)}.get(scale, (DATASETS, SEEDS, 15))
 
 
 EXPERIMENTS = [

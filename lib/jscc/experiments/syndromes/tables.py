@@ -18,15 +18,8 @@ from jscc.classify.columns import (
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.plane_statistics import bit_statistics, context_entropy, independent_check_entropy
-from jscc.experiments.syndromes.common import DATASETS, SEEDS, scatter, score, train_and_test
+from jscc.experiments.syndromes.common import DATASETS, SCALES, scatter, score, train_and_test
 from jscc.runner import Experiment
-
-# What a scale means here: the data sets, the seeds and the epochs. `digits` is always at hand.
-SCALES = {
-    "smoke": (("digits",), (0,), 2),
-    "quick": (("digits",), (0,), 30),
-    "paper": (DATASETS, SEEDS, 30),
-}
 
 
 def train_column(dataset: str, column: str, model: str, seed: int, epochs: int) -> dict:
