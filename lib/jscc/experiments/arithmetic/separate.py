@@ -11,20 +11,32 @@ from jscc.arithmetic import ChaseDecoder
 from jscc.channels import awgn, awgn_llr, bpsk
 from jscc.convolutional import ConvolutionalCode, ViterbiDecoder
 from jscc.experiments.arithmetic.common import BINARY, link
-from jscc.experiments.arithmetic.turbo import INTERLEAVER, PACKETS_PER_FRAME
+from jscc.experiments.arithmetic.turbo import INTERLEAVER, PACKETS_PER_FRAME, RSC
 from jscc.ldpc import BeliefPropagation
 from jscc.runner import MonteCarlo
 from jscc.tanner import peg
 from jscc.turbo import SerialTurbo
 
 SOURCE_CODE = {"precision": 16, "eob": 0}  # a receiver that knows L and l needs no EoB
-GENERATORS = {6: (0o133, 0o171), 8: (0o561, 0o753)}
+CONVOLUTIONAL = {
+    "memory_3": RSC,  # of Figure 5, and with it the tandem's channel code
+    "memory_6": ConvolutionalCode((0o133, 0o171), 6, terminated=True),
+    "memory_8": ConvolutionalCode((0o561, 0o753), 8, terminated=True),
+}
 
 N_CHECKS = 1490  # about as many as a frame has bits
 N_INFORMATION = 1710  # a frame of more bits (one in 10^8) is lost; what a frame lacks is zero and not sent
 HEAVY = 2 / 5  # of the information bits are in eight checks, the others in three, as in DVB-S2 at rate 1/2
 ITERATIONS = 100
 CERTAIN = np.float32(30)
+
+
+class InOrder:
+    """In the place of an interleaver: bits are sent in their order, and a burst of errors stays in one packet."""
+
+    def order(self, length: int) -> np.ndarray:
+        """The bits of a frame as they come: ndarray of int64."""
+        return np.arange(length)
 
 
 class RepeatAccumulate:
@@ -81,8 +93,8 @@ def _split(joined: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
     return out
 
 
-def separate_errors(channel_code: str, ebn0_db: float, trials: int, seed: int) -> dict:
-    """Packets in error; `trials` packets, four to a frame."""
+def separate_errors(channel_code: str, scrambled: bool, ebn0_db: float, trials: int, seed: int) -> dict:
+    """Packets in error; `trials` packets, four to a frame, through the interleaver or in order."""
     a_link = link(BINARY, **SOURCE_CODE)
     rng = np.random.default_rng(seed)
     packets = BINARY.packets(trials, rng)
@@ -91,10 +103,9 @@ def separate_errors(channel_code: str, ebn0_db: float, trials: int, seed: int) -
         decided, sent = _ldpc_packets(bits, lengths, ebn0_db, rng)
         found = a_link.code.decode(decided, lengths, BINARY.length).symbols
     else:
-        memory = int(channel_code.removeprefix("memory_"))
-        code = ConvolutionalCode(GENERATORS[memory], memory, terminated=True)
         source = ChaseDecoder(a_link.code, BINARY.length, 0)
-        scheme = SerialTurbo(ViterbiDecoder(code), source, INTERLEAVER, PACKETS_PER_FRAME, 1)
+        interleaver = INTERLEAVER if scrambled else InOrder()
+        scheme = SerialTurbo(ViterbiDecoder(CONVOLUTIONAL[channel_code]), source, interleaver, PACKETS_PER_FRAME, 1)
         sent = int(scheme.frame_lengths(lengths).sum())
         rate = BINARY.entropy * BINARY.length * trials / sent
         received = awgn(bpsk(scheme.encode(bits, lengths)), ebn0_db, rate, rng)
@@ -106,14 +117,23 @@ def separate_errors(channel_code: str, ebn0_db: float, trials: int, seed: int) -
     }
 
 
-CURVES = {"ldpc": (0.5, 2.5), "memory_6": (2.0, 5.0), "memory_8": (2.0, 4.5)}
+# Channel code, interleaver or not, and where the curve begins and ends (Eb/N0 in dB). An LDPC code needs none.
+CURVES = [
+    ("ldpc", False, 0.5, 2.5),
+    ("memory_3", True, 4.0, 6.5),
+    ("memory_6", True, 2.0, 5.0),
+    ("memory_8", True, 2.0, 4.5),
+    ("memory_3", False, 3.5, 6.5),
+    ("memory_6", False, 2.0, 5.0),
+    ("memory_8", False, 2.0, 4.25),
+]
 
 
 def _grid(scale: str) -> list[dict]:
     step = {"smoke": 2.0, "quick": 1.0, "paper": 0.25}[scale]
     return [
-        {"channel_code": name, "ebn0_db": float(ebn0_db)}
-        for name, (first, last) in CURVES.items()
+        {"channel_code": name, "scrambled": scrambled, "ebn0_db": float(ebn0_db)}
+        for name, scrambled, first, last in CURVES
         for ebn0_db in np.arange(first, last + step / 4, step)
     ]
 
