@@ -139,10 +139,11 @@ def _table2_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
     return [
         {"dataset": dataset, "column": column, "model": model, "seed": seed, "epochs": epochs}
+        for seed in (MORE_SEEDS if scale == "paper" else seeds)
         for dataset in names
         for column in COLUMNS
         for model in ("GRU12", "GRU32")
-        for seed in (seeds if scale != "paper" or (dataset, column) in SURE else MORE_SEEDS)
+        if seed in seeds or (dataset, column) not in SURE
     ]
 
 
