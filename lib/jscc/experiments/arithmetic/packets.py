@@ -40,7 +40,7 @@ def packet_errors(figure: int, setting: str, decoder: str, effort: int, ebn0_db:
 # one (Eb/N0 in dB): below an error rate of 1e-4.
 CURVES = {
     2: [
-        ("chase", 0, 5.0, 10.5, 11.0),
+        ("chase", 0, 5.0, 11.5, 11.5),
         ("chase", 1, 5.0, 10.0, 9.5),
         ("chase", 2, 5.0, 10.0, 9.0),
         ("chase", 4, 4.5, 10.0, 8.5),
@@ -52,7 +52,7 @@ CURVES = {
         ("guessing_list", 256, 3.5, 9.5, None),
     ],
     3: [
-        ("chase", 0, 5.0, 11.0, 11.0),
+        ("chase", 0, 5.0, 11.5, 11.5),
         ("chase", 1, 5.5, 10.0, 10.0),
         ("chase", 2, 5.5, 9.5, 9.5),
         ("chase", 4, 5.0, 9.5, 9.0),
@@ -64,7 +64,7 @@ CURVES = {
         ("guessing_list", 256, 4.0, 9.0, None),
     ],
 }
-ADAPTIVE = [("chase", 0, 5.0, 11.0), ("chase", 4, 5.0, 9.0), ("guessing", 256, 4.0, 8.5)]
+ADAPTIVE = [("chase", 0, 5.0, 11.5), ("chase", 4, 5.0, 9.0), ("guessing", 256, 4.0, 8.5)]
 
 
 def _grid(scale: str) -> list[dict]:
