@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from jscc import results
 from jscc.bitplanes import unpack_planes
 from jscc.classify import gray_images, symbols
+from jscc.experiments.arithmetic.common import BINARY, QUATERNARY, link
 from jscc.experiments.lossy.views import in_db
 from jscc.experiments.syndromes.common import DATASETS
 from jscc.gfq import ReinforcedBP, ultra_sparse
 from jscc.information import distortion_rate
+from jscc.statistics import crossing
 
 TABLE2 = ["dataset", "column", "model"]
 WIDE = {"keep": 8, "code_rate": 0.5}  # the paper's reading of Setup 2 in the table of rates
@@ -239,6 +242,147 @@ def layered() -> float:
     return max(gains)
 
 
+TRELLIS = {  # of Figure 3: table, and the curve in it; none knows L
+    "p = 6": ("arithmetic_trellis", {"kind": "ml", "precision": 6, "forbidden": 0.2}),
+    "p = 7": ("arithmetic_trellis", {"kind": "ml", "precision": 7, "forbidden": 0.2}),
+    "no EoB": ("arithmetic_trellis_without_eob", {"convolutional": False, "kind": "ml", "forbidden": 0.2}),
+    "neither": ("arithmetic_trellis_without_eob", {"convolutional": False, "kind": "ml", "forbidden": 0.0}),
+}
+
+
+def levels(table: str, **row) -> pd.DataFrame:
+    """A curve of packet error rates."""
+    return results.pick(results.load(table), **row).sort_values("ebn0_db")
+
+
+def reached(table: str, error_rate: float, **row) -> float:
+    """Eb/N0 in dB at which a curve reaches an error rate."""
+    part = levels(table, **row)
+    return crossing(part.ebn0_db, part.errors, part.trials, error_rate)[0]
+
+
+def chased(error_rate: float, q: int = 4, setting: str = "paper", figure: int = 3) -> float:
+    """The same of Chase-like decoding without further coding."""
+    return reached("arithmetic_per", error_rate, figure=figure, setting=setting, decoder="chase", effort=q)
+
+
+def gained(error_rate: float, q: int, setting: str) -> float:
+    """Gain over hard decoding in Figure 2, in dB."""
+    return chased(error_rate, 0, setting, 2) - chased(error_rate, q, setting, 2)
+
+
+def lead_in_figure_3(error_rate: float, trellis: str) -> float:
+    """How much less Chase needs than a trellis, in dB."""
+    table, curve = TRELLIS[trellis]
+    return reached(table, error_rate, **curve) - chased(error_rate)
+
+
+def crosses(trellis: str) -> float:
+    """Eb/N0 in dB at which a trellis falls behind Chase."""
+    table, curve = TRELLIS[trellis]
+    lines, grid = [], np.arange(4, 11, 0.01)
+    rival = levels("arithmetic_per", figure=3, setting="paper", decoder="chase", effort=4)
+    for part in (levels(table, **curve), rival):
+        lines.append(np.interp(grid, part.ebn0_db, np.log(part.errors / part.trials), np.nan, np.nan))
+    return float(grid[np.flatnonzero(np.diff(np.sign(lines[0] - lines[1])) > 0)[0]])
+
+
+def in_turns(error_rate: float, decoder: str = "chase", effort: int = 4, setting: str = "paper") -> float:
+    """Eb/N0 in dB that a receiver of Figure 5 needs."""
+    return reached("arithmetic_turbo", error_rate, setting=setting, decoder=decoder, effort=effort)
+
+
+def trellis_in_turns(error_rate: float, kind: str, forbidden: float) -> float:
+    """Eb/N0 in dB that a trellis in the loop needs."""
+    return reached("arithmetic_trellis_turbo", error_rate, kind=kind, forbidden=forbidden)
+
+
+def behind_trellis(error_rate: float) -> list[float]:
+    """How much more Chase needs in the loop than the trellis with SOVA and with List-SOVA, in dB."""
+    return [in_turns(error_rate) - trellis_in_turns(error_rate, kind, 0.2) for kind in ("sova", "list_sova")]
+
+
+def learned(figure: int) -> float:
+    """What adapting costs Chase at 1e-2, in dB."""
+    return chased(1e-2, setting="robust_adaptive", figure=figure) - chased(1e-2, setting="robust", figure=figure)
+
+
+def at_precision(q: int, error_rate: float = 1e-2, *, eob: bool, least: int = 10) -> np.ndarray:
+    """Gains over hard decoding from some bits of precision on, with an EoB of whatever probability or without."""
+    table = results.load("arithmetic_precision")
+    table = table[(table.precision >= least) & ((table.eob_bits > 0) == eob)]
+    return np.array(
+        [
+            reached("arithmetic_precision", error_rate, precision=p, eob_bits=e, q=0)
+            - reached("arithmetic_precision", error_rate, precision=p, eob_bits=e, q=q)
+            for p, e in sorted(set(zip(table.precision, table.eob_bits, strict=True)))
+        ]
+    )
+
+
+def decoded(decoder: str, effort: int) -> float:
+    """Symbols decoded for a packet over its length, robust setting of Figure 3 at 7 dB."""
+    (row,) = levels(
+        "arithmetic_per", figure=3, setting="robust", decoder=decoder, effort=effort, ebn0_db=7.0
+    ).itertuples()
+    return row.decoded / row.trials / 512
+
+
+def come_true(decoder: str, kind: str) -> float:
+    """Of bits whose posterior lies between .9 and .95, how many are right, paper-like setting."""
+    row = {"setting": "paper", "decoder": decoder, "kind": kind, "low": 0.9, "high": 0.95}
+    (part,) = [results.pick(results.load("arithmetic_calibration"), **row)]
+    return part.right.sum() / part.n.sum()
+
+
+def cautious(ebn0_db: float) -> float:
+    """Errors that a list of four claims of its packets over those that there are, paper-like setting."""
+    row = {"kind": "packets", "setting": "paper", "decoder": "guessing_list", "ebn0_db": ebn0_db}
+    part = results.pick(results.load("arithmetic_calibration"), **row)
+    part = part[(part.n > 0) & (part.low > 0)]  # in the lowest bin no valid word was found
+    return ((1 - part.claimed) * part.n).sum() / (part.n - part.right).sum()
+
+
+def eight_bits_more(effort: int) -> float:
+    """Slope of what 1e-2 takes in the number of redundant bits, in dB for eight of them, over all places."""
+    table = results.pick(results.load("arithmetic_redundancy"), effort=effort)
+    found = [
+        (bits, crossing(part.ebn0_db, part.errors, part.trials, 1e-2)[0])
+        for (_, bits, _), part in table.groupby(["place", "bits", "parity"])
+    ]
+    return 8 * float(np.polyfit(*np.array(found).T, 1)[0])
+
+
+def eob_bits(probability: float) -> float:
+    """What an EoB of this probability adds to a packet of 512 symbols."""
+    return -512 * np.log2(1 - probability) - np.log2(probability)
+
+
+def floor() -> float:
+    """Packet error rate at 10 dB by nine words at distance one, quaternary source, p = 6; times 1e5."""
+    rate_ = link(QUATERNARY, precision=6).rate
+    return 1e5 * 9 * norm.sf(np.sqrt(2 * rate_ * 10))
+
+
+def where_it_ends() -> np.ndarray:
+    """Packet error rates at 10 dB of Chase with q from 2 on, paper-like setting of Figure 2; times 1e5."""
+    part = levels("arithmetic_per", figure=2, setting="paper", decoder="chase", ebn0_db=10.0)
+    part = part[part.effort >= 2]
+    return 1e5 * (part.errors / part.trials).to_numpy()
+
+
+def rate_of(**setting) -> float:
+    """Rate of the binary source's code."""
+    return link(BINARY, **setting).rate
+
+
+def benchmark(task: str, system: str) -> float:
+    """A figure of the benchmark of arithmetic decoders."""
+    table = results.timings("arithmetic")
+    (value,) = table[table.task.str.contains(task, regex=False) & (table.system == system)]["median"]
+    return float(value)
+
+
 BITS = {  # of 512 single bits chosen by the labels
     ".941": lambda: designed("mnist", "coefficients_bits"),
     ".860": lambda: designed("fashion_mnist", "coefficients_bits"),
@@ -249,6 +393,58 @@ NEIGHBOURS = {  # by thirds along rows, columns and rows, Gray code
     ".407": lambda: tested("cifar10", "GRU32"),
 }
 MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that are so written
+    "book/arithmetic/arithmetic.ipynb": {
+        "1.24": lambda: gained(1e-3, 1, "paper"),
+        "1.39": lambda: gained(1e-3, 1, "robust"),
+        "1.62": lambda: gained(1e-3, 4, "paper"),
+        "2.47": lambda: gained(1e-3, 4, "robust"),
+        "1.99": lambda: gained(1e-2, 8, "paper"),
+        "2.58": lambda: gained(1e-2, 8, "robust"),
+        "7.1": lambda: crosses("p = 6"),
+        "7.6": lambda: crosses("p = 7"),
+        "7.9": lambda: crosses("no EoB"),
+        "1.7": lambda: [lead_in_figure_3(1e-3, "p = 6"), in_turns(1e-2, "tandem", 0) - in_turns(1e-2)],
+        ".17": lambda: learned(2),
+        "2.9": lambda: benchmark("p16 binary", "jscc (Chase q = 4, soft)") / benchmark("101 states", "jscc (max-log)"),
+        "2.1": lambda: in_turns(1e-3, "tandem", 0) - in_turns(1e-3),
+        "2.3": lambda: in_turns(1e-4, "tandem", 0) - in_turns(1e-4),
+        "2.2": lambda: behind_trellis(1e-2),
+        "2.4": lambda: behind_trellis(1e-3),
+        "10.4": lambda: np.log2(513) + np.log2(np.e),
+    },
+    "book/arithmetic/guessing.ipynb": {
+        "2.05": lambda: decoded("guessing", 256),
+        "4.36": lambda: decoded("chase", 8),
+        ".997": lambda: come_true("guessing", "bits_found"),
+        ".98": lambda: come_true("guessing_list", "bits_found"),
+        "1.9": lambda: cautious(5.5),
+        ".11": lambda: [eight_bits_more(256), eight_bits_more(4096)],
+        "3.6": lambda: eob_bits(2**-14) - eob_bits(2**-9),
+    },
+    "book/arithmetic/packets.ipynb": {
+        "0.83": lambda: 0.722 / 0.87,
+        "9.9": lambda: [chased(1e-4, q, figure=2) for q in (2, 4, 8, 10)],
+        "8.6": floor,
+        "8.4": lambda: where_it_ends().min(),
+        "8.7": lambda: where_it_ends().max(),
+        "2.1": lambda: at_precision(4, eob=True).max(),
+        "1.97": lambda: at_precision(8, eob=False).min(),
+        "1.1": lambda: at_precision(1, 1e-3, eob=False, least=16),
+        ".61": lambda: rate_of(precision=6, forbidden=0.2),
+        ".65": lambda: rate_of(precision=7, forbidden=0.2),
+        ".85": lambda: rate_of(precision=6),
+        ".69": lambda: rate_of(precision=6, forbidden=0.2, eob=0),
+        ".99": lambda: rate_of(precision=6, eob=0),
+        "1.5": lambda: lead_in_figure_3(1e-2, "neither"),
+        "2.3": lambda: [
+            reached("arithmetic_trellis", rate_, kind="ml", precision=6, forbidden=0.2)
+            - reached("arithmetic_trellis", rate_, kind="length", precision=6, forbidden=0.2)
+            for rate_ in (1e-3, 1e-4)
+        ],
+        ".17": lambda: learned(2),
+        "6.2": lambda: np.log2(2 * np.pi * np.e * 18**2) / 2,
+        "1.03": lambda: 1 + 12 / 385,
+    },
     "book/syndromes/claim.ipynb": {
         "1.6": lambda: controls("mnist", "quasi_cyclic"),
         "6.6": lambda: controls("fashion_mnist", "quasi_cyclic"),
@@ -398,6 +594,9 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     },
 }
 SET = {
+    "book/arithmetic/arithmetic.ipynb": {"1.1": "data/published/claims.csv"},
+    "book/arithmetic/packets.ipynb": {"1.1": "data/published/claims.csv"}
+    | dict.fromkeys(("0.25", "0.15"), "lib/jscc/experiments/arithmetic/common.py"),
     "book/jpeg2000/beyond.ipynb": {"5.5": "lib/jscc/experiments/jpeg2000/kodak.py"},
     "book/jpeg2000/jpeg2000.ipynb": {"2.5": "lib/jscc/experiments/jpeg2000/common.py"},
     "book/lossy/lossy.ipynb": {name: "book/lossy/lossy.ipynb" for name in ("0.97", "0.98")},

@@ -407,14 +407,17 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
     if not rests_on:
         rests_on.append(f"{born['tasks']} task{'s' if born['tasks'] != 1 else ''}")
     date = datetime.datetime.fromisoformat(born["date"])
-    commit = born["commit"][:7] if born["commit"] else "none"
-    if born["dirty"]:
-        commit += " with changes"
+    stages = born.get("grown", [])
+    # A table that grew from one of a tree with changes counts as one itself; the commit of the new rows was clean.
+    commit = _short(born["commit"], born["dirty"] and not any(stage["dirty"] for stage in stages))
     rows = [
         ("command", born["command"]),
         ("rests on", f"{' and '.join(rests_on)}, root seed {born['seed']}"),
         ("commit", f"{commit}, {date.day} {date:%B %Y}"),
     ]
+    if stages:
+        earlier = ", ".join(f"{_short(stage['commit'], stage['dirty'])} ({stage['points']} points)" for stage in stages)
+        rows.append(("grown from", earlier))
     verified = verified_points(born)
     if verified:
         last = born["verified"][-1]
@@ -428,6 +431,10 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
         words = ", ".join(f"{key}={value!r}" for key, value in born["point"].items())
         rows.append(("one point again", f'runner.compute_point(experiments.registry()["{name}"], {words})'))
     return Provenance(name, tuple(rows))
+
+
+def _short(commit: str | None, dirty: bool) -> str:
+    return (commit[:7] if commit else "none") + (" with changes" if dirty else "")
 
 
 def verified_points(birth: Mapping) -> int:

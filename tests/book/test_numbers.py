@@ -31,6 +31,9 @@ NUMBER = re.compile(r"(?<![\w.,{^])(\d*\.\d+)(?![\w.]*\w)")
 SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+")
 BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
 CODE = re.compile(r"\{\w+\}`[^`]*`|`[^`]*`")  # and references
+SECTION = re.compile(
+    r"[Ss]ections? \d[\d.]*|^\| [\d., ]+ (?=\|)", re.MULTILINE
+)  # of a paper, in a table of claims first
 # Numbers that no output of their page shows: the shown numbers that they are made of, and the page with these.
 MADE = {
     "book/arithmetic/guessing.ipynb": {
@@ -76,7 +79,7 @@ TABLED = {
     },
 }
 
-WHOLE = ("jpeg2000", "lossy", "syndromes")
+WHOLE = ("arithmetic", "jpeg2000", "lossy", "syndromes")
 
 PAGES = sorted(path for page in parse_toc_yaml(ROOT / "_toc.yml") if (path := ROOT / f"{page}.ipynb").exists())
 
@@ -87,10 +90,10 @@ def boxes(source: str) -> list[str]:
 
 
 def prose(source: str) -> str:
-    """A Markdown cell without code, references and targets of links."""
+    """A Markdown cell without code, references, targets of links and numbers of sections."""
     source = re.sub(r"^(`{3,})(?:\{code[^}]*\}|python)[^\n]*\n.*?^\1", "", source, flags=re.DOTALL | re.MULTILINE)
     source = re.sub(r"^`{3,}.*$", "", source, flags=re.MULTILINE)
-    return re.sub(r"\]\([^)]*\)", "", CODE.sub("", source))
+    return SECTION.sub("", re.sub(r"\]\([^)]*\)", "", CODE.sub("", source)))
 
 
 def numbers(text: str) -> list[str]:

@@ -563,11 +563,30 @@ def test_a_table_without_its_store_grows():
     assert results.certificate("toy_means", "quick")["tasks_resumed"] == len(small.points("quick")) < len(grown)
     assert len(task_files(toy.MEANS, "quick")) == len(grown) - len(small.points("quick"))
     assert results.certificate("toy_means", "quick")["verified"] == seals  # the rows that stayed were verified
+    assert [stage["points"] for stage in results.certificate("toy_means", "quick")["grown"]] == [
+        len(small.points("quick"))
+    ]
     text = table(toy.MEANS, "quick")
     results.table_path("toy_means", "quick").unlink()
     runner.run(toy.MEANS, "quick", workers=0, progress=False)
     assert table(toy.MEANS, "quick") == text
     assert "verified" not in results.certificate("toy_means", "quick")  # all of it computed
+
+
+def test_a_table_that_grows_from_a_dirty_tree_is_not_clean(monkeypatch):
+    small = runner.Experiment(name="toy_means", title="", task=toy.measure, grid=lambda scale: toy._grid("smoke"))
+    monkeypatch.setattr(results, "_git_state", lambda: ("a" * 40, True))
+    runner.run(small, "quick", workers=0, progress=False)
+    for path in task_files(small, "quick"):
+        path.unlink()
+    monkeypatch.setattr(results, "_git_state", lambda: ("b" * 40, False))
+    runner.run(toy.MEANS, "quick", workers=0, progress=False)
+    birth = results.certificate("toy_means", "quick")
+    assert birth["commit"] == "b" * 40 and birth["dirty"]
+    assert birth["grown"] == [{"commit": "a" * 40, "dirty": True, "points": len(small.points("quick"))}]
+    lines = dict(results.provenance("toy_means", "quick").rows)
+    assert lines["commit"].startswith("bbbbbbb,")
+    assert lines["grown from"] == f"aaaaaaa with changes ({len(small.points('quick'))} points)"
 
 
 @pytest.mark.parametrize("max_trials", [1020, 2020])

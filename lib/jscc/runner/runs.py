@@ -291,9 +291,13 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
         "data": data_hashes(experiment, plan.points),
         **machine,
     }
-    if any(record.get("kept") for record in used):  # what was said of the rows that stay is still true of them
+    kept = sum(bool(record.get("kept")) for record in used)
+    if kept:  # what was said of the rows that stay is still true of them
         before = results.certificate(experiment.name, scale)
         birth |= {key: before[key] for key in ("verified", "note") if key in before}
+        birth["dirty"] |= before["dirty"]
+        stage = {"commit": before["commit"], "dirty": before["dirty"], "points": kept}
+        birth["grown"] = [*before.get("grown", []), stage]
     if resumed == _tasks(plan) and _already_written(experiment.name, scale, frame, birth):
         return
     results.write(experiment.name, frame, birth, scale)
