@@ -297,7 +297,8 @@ def test_libraries_use_one_thread_and_are_given_back(monkeypatch):
     with threadpoolctl.threadpool_limits(2):
         before = threadpoolctl.threadpool_info()
         frame = runner.run(toy.THREADS, "smoke", workers=0, progress=False)
-        assert threadpoolctl.threadpool_info() == before
+        after = {library["filepath"]: library for library in threadpoolctl.threadpool_info()}
+        assert [after[library["filepath"]] for library in before] == before  # the run may have loaded others
     assert set(frame["largest"]) == {1} and set(frame["openmp"].astype(str)) == {"1"}
     assert "OMP_NUM_THREADS" not in os.environ
     here = dict(os.environ)

@@ -58,12 +58,13 @@ def _single_thread() -> Iterator[None]:
         stack.enter_context(_environment_kept())
         for variable in _THREAD_VARIABLES:
             os.environ.setdefault(variable, "1")
-        stack.enter_context(threadpoolctl.threadpool_limits(limits=1))
-        for name, get in (("torch", "get_num_threads"), ("numba", "get_num_threads")):
+        for name in ("torch", "numba"):
             module = sys.modules.get(name)
             if module is not None:
-                stack.callback(module.set_num_threads, getattr(module, get)())
+                stack.callback(module.set_num_threads, module.get_num_threads())
                 module.set_num_threads(1)
+        # Last: Numba loads its pool of threads when it is asked how many there are.
+        stack.enter_context(threadpoolctl.threadpool_limits(limits=1))
         yield
 
 
