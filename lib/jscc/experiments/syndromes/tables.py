@@ -191,12 +191,13 @@ def _controls_grid(scale: str) -> list[dict]:
     """Setup 1, where the code alone stands between the pixels and the network; some codes in Setup 2."""
     names, seeds, epochs = SCALES[scale]
     some_codes = ("paper", "weight_3", "weight_12", "weight_24", "dense", "permuted")
-    plan = [(name, "ldpc", CODES) for name in names] + [(name, "jl_8bp", some_codes) for name in names[:2]]
+    plan = [(name, "ldpc", CODES, seeds) for name in names]
+    plan += [(name, "jl_8bp", some_codes, seeds[:1]) for name in names[:2]]
     return [
         {"dataset": dataset, "column": column, "code": code, "seed": seed, "epochs": min(epochs, 15)}
-        for dataset, column, codes in plan
+        for dataset, column, codes, some_seeds in plan
         for code in codes
-        for seed in seeds
+        for seed in some_seeds
     ]
 
 
