@@ -205,10 +205,9 @@ def _readouts_grid(scale: str) -> list[dict]:
     """Ten epochs are enough for networks without recurrence; more only overfit, as nothing is penalised."""
     names, seeds, epochs = SCALES[scale]
     inputs = (("none", "paper"), ("ldpc", "paper"), ("ldpc", "dense"), ("jl_8bp", "paper"))
-    epochs = min(epochs, 10)
+    fixed = {"dataset": names[0], "epochs": min(epochs, 10)}
     return [
-        {"dataset": dataset, "epochs": epochs, "column": column, "code": code, "readout": readout, "seed": seed}
-        for dataset in dict.fromkeys((names[0], names[-1]))
+        {**fixed, "column": column, "code": code, "readout": readout, "seed": seed}
         for column, code in inputs
         for readout in READOUTS
         for seed in seeds
