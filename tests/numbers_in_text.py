@@ -16,6 +16,7 @@ from scipy.stats import t as student
 from jscc import results
 from jscc.bitplanes import unpack_planes
 from jscc.classify import gray_images, symbols
+from jscc.classify.shipped import shipped_classifier
 from jscc.experiments.arithmetic.common import BINARY, QUATERNARY, link
 from jscc.experiments.lossy.views import in_db
 from jscc.experiments.syndromes.common import DATASETS
@@ -115,6 +116,18 @@ def scheduled(variant: str, gamma0: float) -> float:
     """Distortion with a variant less that of the default."""
     mended = [mean("lossy_scheduling", "mended", variant=name, gamma0=gamma0) for name in (variant, "default")]
     return mended[0] - mended[1]
+
+
+def scheduled_between(gamma0: float) -> np.ndarray:
+    """Distortions of the orders of updates, and of a reinforcement that grows a little."""
+    names = ("default", "fixed", "check", "flooding", "gamma1_0.9999")
+    return np.array([mean("lossy_scheduling", "mended", variant=name, gamma0=gamma0) for name in names])
+
+
+def growing(rate_: float) -> float:
+    """Gap in dB of a reinforcement that grows, GF(256)."""
+    (row,) = results.pick(results.load("lossy_rate_distortion"), p=8, rate=rate_, gamma1=0.9999).itertuples()
+    return float(in_db(row.mended, row.limit))
 
 
 def last_at_rest(p: int, rate_: float) -> np.ndarray:
@@ -376,11 +389,30 @@ def rate_of(**setting) -> float:
     return link(BINARY, **setting).rate
 
 
+def separate_rate(channel_code: str) -> float:
+    """Total rate of a separate design."""
+    part = results.pick(results.load("arithmetic_separate"), channel_code=channel_code)
+    return BINARY.entropy * BINARY.length * part.trials.sum() / part.bits_sent.sum()
+
+
+def lost_with(beta: float) -> float:
+    """Packets in a hundred that Chase in the loop loses at 3.5 dB with a beta."""
+    part = levels("arithmetic_loop_output", decoder="chase", beta=beta, ebn0_db=3.5)
+    return 100 * (part.errors / part.trials).item()
+
+
 def benchmark(task: str, system: str) -> float:
     """A figure of the benchmark of arithmetic decoders."""
     table = results.timings("arithmetic")
     (value,) = table[table.task.str.contains(task, regex=False) & (table.system == system)]["median"]
     return float(value)
+
+
+def first_2000_read() -> float:
+    """Accuracy of the shipped GRU12 on the syndromes of the first 2,000 test images of MNIST."""
+    images = gray_images("mnist")
+    right = shipped_classifier("mnist").predict(images.test[:2000]) == images.test_labels[:2000]
+    return float(right.mean())
 
 
 BITS = {  # of 512 single bits chosen by the labels
@@ -445,6 +477,18 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "6.2": lambda: np.log2(2 * np.pi * np.e * 18**2) / 2,
         "1.03": lambda: 1 + 12 / 385,
     },
+    "book/arithmetic/turbo.ipynb": {
+        ".25": lambda: (
+            reached("arithmetic_trellis_without_eob", 1e-2, convolutional=True, kind="max_log", forbidden=0.05)
+            - trellis_in_turns(1e-2, "max_log", 0.05)
+        ),
+        ".497": lambda: separate_rate("memory_6"),
+        ".480": lambda: rate_of(precision=16, eob=2**-14) / 2,
+        "0.997": lambda: rate_of(precision=16, eob=0),
+        "2.25": lambda: levels("arithmetic_separate", channel_code="ldpc").ebn0_db.iloc[-2],
+        "7.9": lambda: lost_with(0.5),
+        "5.6": lambda: lost_with(1.0),
+    },
     "book/syndromes/claim.ipynb": {
         "1.6": lambda: controls("mnist", "quasi_cyclic"),
         "6.6": lambda: controls("fashion_mnist", "quasi_cyclic"),
@@ -487,6 +531,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
             )
         ),
         "12.5": lambda: 100 * (designed("cifar10", "coefficients_learned") - designed("cifar10", "learned")),
+        "7.5": lambda: 100 * (designed("cifar10", "coefficients_learned") - designed("cifar10", "pixels_learned")),
     },
     "book/syndromes/recovery.ipynb": {
         "1.97": lambda: mean("syndromes_rivals", "bits_per_pixel", dataset="mnist", method="huffman"),
@@ -500,6 +545,8 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         ".851": lambda: random_rows("fashion_mnist", 1),
         ".808": lambda: random_rows("fashion_mnist", 6),
         ".172": lambda: random_rows("cifar10", 6),
+        ".947": lambda: mean("syndromes_weights", dataset="mnist"),
+        ".930": first_2000_read,
         **BITS,
         **NEIGHBOURS,
     },
@@ -524,6 +571,9 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "0.110": lambda: distortion_rate(0.5),
     },
     "book/lossy/beyond.ipynb": {
+        ".157": lambda: growing(0.3),
+        ".216": lambda: growing(0.5),
+        ".307": lambda: growing(0.7),
         ".0010": lambda: scheduled("gamma1_0.999", 0.92),
         ".0025": lambda: scheduled("gamma1_0.999", 0.96),
         "0.014": lambda: max(in_db(1 + row.excess_bits / row.n_bits / row.least, 1) for row in exact_at_1200()),
@@ -537,7 +587,9 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         ".15": lambda: max(behind_zeros(8)),
         ".1832": lambda: mean("lossy_tradeoff", "mended", gamma0=0.96, prior=1.6),
         ".1818": lambda: mean("lossy_tradeoff", "distortion", gamma0=0.96, prior=1.3),
-        "4.2": lambda: mean("lossy_tradeoff_codes", "trials", graph="random", gamma0=0.96, b=5),
+        ".1754": lambda: distortion_rate(0.33),
+        ".1829": lambda: scheduled_between(0.96).min(),
+        ".1833": lambda: scheduled_between(0.96).max(),
         "0.15": lambda: in_db(0.1815, 0.1754),
         "0.1754": lambda: distortion_rate(0.33),
         "0.3331": lambda: mean("lossy_tradeoff", "rate"),
@@ -595,13 +647,16 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
 }
 SET = {
     "book/arithmetic/arithmetic.ipynb": {"1.1": "data/published/claims.csv"},
+    "book/arithmetic/turbo.ipynb": {"4.5": "lib/jscc/experiments/arithmetic/trellis.py"},
     "book/arithmetic/packets.ipynb": {"1.1": "data/published/claims.csv"}
     | dict.fromkeys(("0.25", "0.15"), "lib/jscc/experiments/arithmetic/common.py"),
     "book/jpeg2000/beyond.ipynb": {"5.5": "lib/jscc/experiments/jpeg2000/kodak.py"},
     "book/jpeg2000/jpeg2000.ipynb": {"2.5": "lib/jscc/experiments/jpeg2000/common.py"},
     "book/lossy/lossy.ipynb": {name: "book/lossy/lossy.ipynb" for name in ("0.97", "0.98")},
     "book/lossy/beyond.ipynb": {"0.9997": "lib/jscc/experiments/lossy/beyond.py"},
-    "book/lossy/compressor.ipynb": {"0.33": "book/lossy/compressor.ipynb"},
+    "book/lossy/compressor.ipynb": {
+        "0.33": "book/lossy/compressor.ipynb",
+    },
     "book/lossy/figures.ipynb": {"0.995": "lib/jscc/experiments/lossy/figures.py"},
 }
 EXERCISES = {
