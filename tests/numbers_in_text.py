@@ -436,6 +436,10 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "7.6": lambda: crosses("p = 7"),
         "7.9": lambda: crosses("no EoB"),
         "1.7": lambda: [lead_in_figure_3(1e-3, "p = 6"), in_turns(1e-2, "tandem", 0) - in_turns(1e-2)],
+        "1.4": lambda: (
+            reached("arithmetic_same_code_uncoded", 1e-2, decoder="chase", precision=6, forbidden=0.2)
+            - reached("arithmetic_trellis", 1e-2, kind="ml", precision=6, forbidden=0.2)
+        ),
         ".17": lambda: learned(2),
         "2.9": lambda: benchmark("p16 binary", "jscc (Chase q = 4, soft)") / benchmark("101 states", "jscc (max-log)"),
         "2.1": lambda: in_turns(1e-3, "tandem", 0) - in_turns(1e-3),
