@@ -227,7 +227,7 @@ def _patience_grid(scale: str) -> list[dict]:
         settings = {1.0: (0.9,)}
     return [
         {"gamma0": gamma0, "gamma1": gamma1, "multiple": multiple, "samples": SAMPLES[scale]}
-        for multiple in (1.0, 1.1)
+        for multiple in ((0.9, 1.0, 1.1) if scale == "paper" else (1.0,))
         for gamma1, gammas in settings.items()
         for gamma0 in gammas
     ]
