@@ -301,9 +301,9 @@ def crosses(trellis: str) -> float:
     return float(grid[np.flatnonzero(np.diff(np.sign(lines[0] - lines[1])) > 0)[0]])
 
 
-def in_turns(error_rate: float, decoder: str = "chase", effort: int = 4, setting: str = "paper") -> float:
-    """Eb/N0 in dB that a receiver of Figure 5 needs."""
-    return reached("arithmetic_turbo", error_rate, setting=setting, decoder=decoder, effort=effort)
+def in_turns(error_rate: float, decoder: str = "chase", effort: int = 4) -> float:
+    """Eb/N0 in dB that a receiver of Figure 5 needs, paper-like setting."""
+    return reached("arithmetic_turbo", error_rate, setting="paper", decoder=decoder, effort=effort)
 
 
 def trellis_in_turns(error_rate: float, kind: str, forbidden: float) -> float:
@@ -342,10 +342,10 @@ def decoded(decoder: str, effort: int) -> float:
     return row.decoded / row.trials / 512
 
 
-def come_true(decoder: str, kind: str) -> float:
-    """Of bits whose posterior lies between .9 and .95, how many are right, paper-like setting."""
-    row = {"setting": "paper", "decoder": decoder, "kind": kind, "low": 0.9, "high": 0.95}
-    (part,) = [results.pick(results.load("arithmetic_calibration"), **row)]
+def come_true(decoder: str) -> float:
+    """Of bits with a posterior between .9 and .95, how many are right where a word was found, paper-like setting."""
+    row = {"setting": "paper", "decoder": decoder, "kind": "bits_found", "low": 0.9, "high": 0.95}
+    part = results.pick(results.load("arithmetic_calibration"), **row)
     return part.right.sum() / part.n.sum()
 
 
@@ -452,8 +452,8 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     "book/arithmetic/guessing.ipynb": {
         "2.05": lambda: decoded("guessing", 256),
         "4.36": lambda: decoded("chase", 8),
-        ".997": lambda: come_true("guessing", "bits_found"),
-        ".98": lambda: come_true("guessing_list", "bits_found"),
+        ".997": lambda: come_true("guessing"),
+        ".98": lambda: come_true("guessing_list"),
         "1.9": lambda: cautious(5.5),
         ".11": lambda: [eight_bits_more(256), eight_bits_more(4096)],
         "3.6": lambda: eob_bits(2**-14) - eob_bits(2**-9),
@@ -661,9 +661,7 @@ SET = {
     "book/jpeg2000/jpeg2000.ipynb": {"2.5": "lib/jscc/experiments/jpeg2000/common.py"},
     "book/lossy/lossy.ipynb": {name: "book/lossy/lossy.ipynb" for name in ("0.97", "0.98")},
     "book/lossy/beyond.ipynb": {"0.9997": "lib/jscc/experiments/lossy/beyond.py"},
-    "book/lossy/compressor.ipynb": {
-        "0.33": "book/lossy/compressor.ipynb",
-    },
+    "book/lossy/compressor.ipynb": {"0.33": "book/lossy/compressor.ipynb"},
     "book/lossy/figures.ipynb": {"0.995": "lib/jscc/experiments/lossy/figures.py"},
 }
 EXERCISES = {

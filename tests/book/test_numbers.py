@@ -31,9 +31,8 @@ NUMBER = re.compile(r"(?<![\w.,{^])(\d*\.\d+)(?![\w.]*\w)")
 SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+")
 BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
 CODE = re.compile(r"\{\w+\}`[^`]*`|`[^`]*`")  # and references
-SECTION = re.compile(
-    r"[Ss]ections? \d[\d.]*|^\| [\d., ]+ (?=\|)", re.MULTILINE
-)  # of a paper, in a table of claims first
+# Of a paper: in the text, and first in a row of a table of claims.
+SECTION = re.compile(r"[Ss]ections? \d[\d.]*|^\| \d\.\d(?:, \d\.\d)* (?=\|)", re.MULTILINE)
 # Numbers that no output of their page shows: the shown numbers that they are made of, and the page with these.
 MADE = {
     "book/arithmetic/guessing.ipynb": {

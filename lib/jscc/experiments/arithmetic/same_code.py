@@ -11,6 +11,7 @@ from functools import lru_cache
 from jscc.arithmetic import ChaseDecoder, GuessingDecoder, TrellisDecoder, measure_density
 from jscc.convolutional import BCJRDecoder
 from jscc.experiments.arithmetic.common import BINARY
+from jscc.experiments.arithmetic.packets import decoder_of
 from jscc.experiments.arithmetic.trellis import trellis_link
 from jscc.experiments.arithmetic.turbo import (
     BETA,
@@ -59,12 +60,7 @@ def same_code_uncoded_errors(
     """Packets in error without further coding; guessing ends at the first valid word."""
     a_link = trellis_link(precision, forbidden)
     packets, llr, lengths = a_link.send(trials, ebn0_db, seed)
-    code, length = a_link.code, BINARY.length
-    if decoder == "chase":
-        search = ChaseDecoder(code, length, effort)
-    else:
-        search = GuessingDecoder(code, length, effort, n_best=1)
-    found = search.decode(llr, lengths)
+    found = decoder_of(a_link, decoder, effort).decode(llr, lengths)
     wrong = (found.symbols != packets).any(axis=1)
     return {"trials": trials, "errors": int(wrong.sum()), "undetected": int((wrong & found.converged).sum())}
 
