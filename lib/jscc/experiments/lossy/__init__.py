@@ -1,8 +1,14 @@
 """Paper 2: the experiments of the chapter on lossy compression with codes over GF(q)."""
 
-from jscc.experiments.lossy import beyond, exact, figures, rivals
+from jscc.experiments.lossy import beyond, exact, figures, rates, rivals
 from jscc.experiments.lossy.views import coder_times, in_db, keeps_conditions, over_codes
 
 __all__ = ["EXPERIMENTS", "coder_times", "in_db", "keeps_conditions", "over_codes"]
 
-EXPERIMENTS = [*figures.EXPERIMENTS, *beyond.EXPERIMENTS, *exact.EXPERIMENTS, *rivals.EXPERIMENTS]
+EXPERIMENTS = [
+    *figures.EXPERIMENTS,
+    *rates.EXPERIMENTS,
+    *beyond.EXPERIMENTS,
+    *exact.EXPERIMENTS,
+    *rivals.EXPERIMENTS,
+]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 
 from jscc.experiments.lossy.common import (
     N_BITS,
     PRIOR,
-    REDUCTION,
     SAMPLES,
     TRADEOFF,
     code,
@@ -17,14 +14,9 @@ from jscc.experiments.lossy.common import (
     mending,
     summary,
 )
-from jscc.gfq.code import GFqCode
 from jscc.gfq.enumerator import weight_enumerator
-from jscc.gfq.reinforced_bp import Quantised, ReinforcedBP
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment
-
-RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-TUNING_SEED = 1  # samples that choose gamma0 and L; those that are reported have the task's own seed
 
 
 def tradeoff(gamma0: float, prior: float, samples: int, seed: int) -> dict:
@@ -49,33 +41,6 @@ def tradeoff_codes(graph: str, rate: float, b: int, gamma0: float, number: int, 
     )
 
 
-# Fig. 3: the paper looked for the best gamma0 and L "by simulations", such that the mean number of trials is
-# at most 2 and that of iterations less than 300.
-GAMMAS = (0.7, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995)
-PRIORS = (1.0, 0.9, 1.1)  # L in multiples of the slope of R(D)
-TUNING_SAMPLES = 8
-MOST_TRIALS, MOST_ITERATIONS = 2.0, 300.0
-
-
-def rate_distortion(graph: str, p: int, rate: float, b: int, gamma1: float, samples: int, seed: int) -> dict:
-    """One point of Fig. 3: gamma0 and L tuned on other samples, then the distortion at both.
-
-    `mended` is the mean distortion of all samples, those without convergence mended by leaf removal; it is missing
-    where leaf removal cannot empty the graph.
-    """
-    a_code = code(N_BITS // p, rate, p, graph, b)
-    settings, tried = tuned(a_code, gamma1, TUNING_SAMPLES if samples > 5 else 2)
-    found, words = compressed(a_code, samples, seed, **settings)
-    row = {
-        "actual_rate": a_code.rate,
-        "limit": float(distortion_rate(a_code.rate)),
-        "settings_tried": tried,
-        "gamma0": settings["gamma0"],
-        "prior": settings["prior"],
-    }
-    return {**row, **summary(found), **mending(a_code, words, found)}
-
-
 def patience(gamma0: float, gamma1: float, multiple: float, samples: int, seed: int) -> dict:
     """GF(256) at R = 1/2 with settings around the tuned one of Fig. 3, whatever they cost."""
     a_code = code(N_BITS // 8, 0.5, 8)
@@ -83,65 +48,6 @@ def patience(gamma0: float, gamma1: float, multiple: float, samples: int, seed: 
     found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
     limit = float(distortion_rate(a_code.rate))
     return {"rate": a_code.rate, "limit": limit, **summary(found), **mending(a_code, words, found)}
-
-
-def other_gamma(graph: str, p: int, rate: float, gamma0: float, samples: int, seed: int) -> dict:
-    """A point of Fig. 3 with another gamma0 than the tuned one, and L* for L."""
-    a_code = code(N_BITS // p, rate, p, graph)
-    found, words = compressed(a_code, samples, seed, gamma0=gamma0, prior=float(rate_distortion_slope(a_code.rate)))
-    limit = float(distortion_rate(a_code.rate))
-    return {"actual_rate": a_code.rate, "limit": limit, **summary(found), **mending(a_code, words, found)}
-
-
-def tuned(a_code: GFqCode, gamma1: float, samples: int) -> tuple[dict, int]:
-    """gamma0 and L of least distortion among those that keep to the paper's two conditions, and how many were tried.
-
-    For every L, gamma0 climbs until a setting fails, or falls until one holds: more of it means slower, better and
-    less reliable runs. The next L starts where the last one ended.
-    """
-    slope = float(rate_distortion_slope(a_code.rate))
-    best, best_score = {"gamma0": GAMMAS[0], "gamma1": gamma1, "prior": slope}, (False, 0, 0.0)
-    tried, index = 0, GAMMAS.index(0.92)
-    for multiple in PRIORS:
-        step = 0
-        while 0 <= index < len(GAMMAS):
-            settings = {"gamma0": GAMMAS[index], "gamma1": gamma1, "prior": multiple * slope}
-            found = tried_on(a_code, samples, settings)
-            tried += 1
-            converged, distortion = found.converged.sum(), found.distortion[found.converged]
-            few = found.trials.sum() <= MOST_TRIALS * samples and within_iterations(found, samples)
-            held = bool(few and converged == samples)
-            # Where no setting keeps to the conditions, the one that converges most often.
-            score = (held, 0 if held else int(converged), -float(distortion.mean()) if converged else -1.0)
-            if score > best_score:
-                best, best_score = settings, score
-            if (step == 1 and not held) or (step == -1 and held):
-                break
-            step = 1 if held else -1
-            index += step
-        if not best_score[0]:
-            break  # no gamma0 keeps to the conditions, as on most random graphs: another L will not save it
-        index = min(max(index - (step == 1), 0), len(GAMMAS) - 1)
-    return best, tried
-
-
-def tried_on(a_code: GFqCode, samples: int, settings: dict) -> Quantised:
-    """Compress the tuning samples two by two, and stop when their iterations are too many for all of them."""
-    rng = np.random.default_rng(TUNING_SEED)
-    words = rng.integers(0, 2, (samples, a_code.n_bits), dtype=np.uint8)
-    rbp = ReinforcedBP(a_code, **settings)
-    parts = []
-    for start in range(0, samples, 2):
-        parts.append(rbp.quantise(words[start : start + 2], rng))
-        so_far = Quantised(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Quantised)))
-        if not within_iterations(so_far, samples):
-            break
-    return so_far
-
-
-def within_iterations(found: Quantised, samples: int) -> bool:
-    """Whether the samples so far leave the mean of all below the most that there may be."""
-    return bool(found.iterations.sum() < MOST_ITERATIONS * samples)
 
 
 # Beyond 2.5 belief propagation over GF(2) and GF(4) no longer comes to rest.
@@ -194,33 +100,6 @@ def _tradeoff_codes_grid(scale: str) -> list[dict]:
     ]
 
 
-def _rate_distortion_grid(scale: str) -> list[dict]:
-    points = [("peg", 6, 0.5, REDUCTION, 1.0)]
-    if scale == "paper":
-        points = [("peg", p, rate, REDUCTION, 1.0) for p in (8, 6, 4, 1) for rate in RATES]
-        # Reinforcement that grows, for which the paper has a parameter that it fixes to one.
-        points += [("peg", p, rate, REDUCTION, 0.9999) for p in (8, 6) for rate in RATES]
-        # Five symbols of eight bits are a good deal of rate: also with a single check taken away.
-        points += [("peg", 8, rate, 1, 1.0) for rate in (0.3, 0.5)]
-        points += [("random", p, rate, REDUCTION, 1.0) for p in (4, 6, 8) for rate in RATES]
-        # Runs that do not converge cost most, and over GF(2) hours: fewer rates.
-        points += [("random", 1, rate, REDUCTION, 1.0) for rate in (0.3, 0.5, 0.7)]
-    return [
-        {"graph": graph, "p": p, "rate": rate, "b": b, "gamma1": gamma1, "samples": SAMPLES[scale]}
-        for graph, p, rate, b, gamma1 in points
-    ]
-
-
-def _other_gamma_grid(scale: str) -> list[dict]:
-    """Two points of Fig. 3 on PEG graphs at which a larger field is not nearer."""
-    plan = {(4, 0.7): (0.84, 0.88, 0.9, 0.92, 0.94), (6, 0.1): (0.9, 0.92, 0.94, 0.96, 0.97, 0.98, 0.985)}
-    return [
-        {"graph": "peg", "p": p, "rate": rate, "gamma0": gamma0, "samples": SAMPLES[scale]}
-        for (p, rate), gammas in plan.items()
-        for gamma0 in (gammas if scale == "paper" else (0.9,))
-    ]
-
-
 def _patience_grid(scale: str) -> list[dict]:
     settings = {1.0: (0.94, 0.95, 0.96), 0.9999: (0.96, 0.97, 0.98), 0.9998: (0.97, 0.98, 0.985)}
     if scale != "paper":
@@ -258,19 +137,6 @@ EXPERIMENTS = [
         title="Fig. 2: the stated points with other codes and other ensembles",
         task=tradeoff_codes,
         grid=_tradeoff_codes_grid,
-    ),
-    Experiment(
-        name="lossy_rate_distortion",
-        stream="rbp_rate_distortion",
-        title="Fig. 3: distortion of RBP against rate, four fields, random and PEG graphs",
-        task=rate_distortion,
-        grid=_rate_distortion_grid,
-    ),
-    Experiment(
-        name="lossy_other_gamma",
-        title="Fig. 3: two points whose gamma0 was tuned too soon, with others",
-        task=other_gamma,
-        grid=_other_gamma_grid,
     ),
     Experiment(
         name="lossy_patience",

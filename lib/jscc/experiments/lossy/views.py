@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from jscc.experiments.lossy.figures import MOST_ITERATIONS, MOST_TRIALS
+from jscc.experiments.lossy.rates import MOST_ITERATIONS, MOST_TRIALS
 from jscc.statistics import mean_half_width
 
 __all__ = ["coder_times", "in_db", "keeps_conditions", "over_codes"]
