@@ -35,6 +35,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "show_planes",
             "use_style",
         ],
-        "tables": ["Table", "plus_minus", "runs_text", "table"],
+        "tables": ["Table", "plus_minus", "runs_text", "table", "with_interval"],
     },
 )

@@ -82,6 +82,36 @@ def runs_text(values: ArrayLike, digits: int = 4) -> str:
     return plus_minus(mean, (high - low) / 2, digits)
 
 
+def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
+    """An estimate and its interval as text: plus and minus the longer side, or the one end that there is.
+
+    Parameters
+    ----------
+    value, low, high : float
+        NaN where there is none.
+    digits : int
+        Digits after the point.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> with_interval(1.99, 1.93, 2.27), with_interval(2.93, 2.63, float("nan"))
+    ('1.99 ± 0.28', '2.93 (2.63 –)')
+    >>> with_interval(float("nan"), 1, 2)
+    '–'
+    """
+    if np.isnan(value) or np.isnan([low, high]).all():
+        return plus_minus(value, np.nan, digits)
+    if np.isnan(high):
+        return f"{value:.{digits}f} ({low:.{digits}f} {MISSING})"
+    if np.isnan(low):
+        return f"{value:.{digits}f} ({MISSING} {high:.{digits}f})"
+    return plus_minus(value, max(high - value, value - low), digits)
+
+
 def table(
     frame: pd.DataFrame,
     *,
