@@ -58,11 +58,11 @@ MADE = {
     },
     "book/lossy/compressor.ipynb": {  # the chapter's summary
         ".22": (".220", "lossy/beyond"),  # dB
-        ".1858": (".1858", "lossy/figures"),
+        ".1859": (".1859", "lossy/figures"),
         ".1845": (".1845", "lossy/figures"),
         ".1814": (".1814", "lossy/figures"),
         ".33": (".33", "lossy/figures"),
-        ".1827": (".1827", "lossy/figures"),
+        ".1830": (".1830", "lossy/figures"),
     },
     "book/syndromes/matrix.ipynb": {
         "2.6": ("100 * 0.4023 - 0.3762", "syndromes/matrix"),  # points, printed less GRU12

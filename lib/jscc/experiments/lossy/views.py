@@ -10,7 +10,7 @@ import pandas as pd
 from jscc.experiments.lossy.rates import MOST_ITERATIONS, MOST_TRIALS
 from jscc.statistics import mean_half_width
 
-__all__ = ["coder_times", "in_db", "keeps_conditions", "over_codes"]
+__all__ = ["coder_times", "in_db", "keeps_conditions", "over_codes", "with_gaps"]
 
 _SYSTEM = re.compile(r"jscc \((?P<scheme>\w+), \D*(?P<size>\d+)\)")
 _TASK = re.compile(r"(?P<what>\w+), R = (?P<rate>[\d.]+)")
@@ -19,6 +19,36 @@ _TASK = re.compile(r"(?P<what>\w+), R = (?P<rate>[\d.]+)")
 def in_db(distortion, limit):
     """How far a distortion is above the limit, in decibels: 10 log10 (D / D(R))."""
     return 10 * np.log10(distortion / limit)
+
+
+def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """Add how far the distortion of all words is above the limit, and its interval.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With `mended` and `limit`, and either the deviation `codes_std` of the means of `codes` less `cores` codes or
+        that, `mended_std`, of `n` words.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same with ``gap`` in dB, ``half``, half of the 95 % interval of the distortion, and ``bar``, half of that
+        of the gap in dB.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"mended": [0.2], "limit": [0.1], "mended_std": [0.03], "n": [9]})
+    >>> with_gaps(table)[["gap", "half", "bar"]].round(3)
+        gap   half    bar
+    0  3.01  0.023  0.501
+    """
+    if "codes_std" in table:
+        half = mean_half_width(table.codes_std, table.codes - table.cores)
+    else:
+        half = mean_half_width(table.mended_std, table.n)
+    bar = 10 / np.log(10) * half / table.mended
+    return table.assign(gap=in_db(table.mended, table.limit), half=half, bar=bar)
 
 
 def keeps_conditions(table: pd.DataFrame) -> pd.Series:
