@@ -57,7 +57,8 @@ MADE = {
         "1.2": ("1.23", "jpeg2000/jpeg2000"),
     },
     "book/lossy/compressor.ipynb": {  # the chapter's summary
-        ".22": (".220", "lossy/beyond"),  # dB
+        ".23": (".228", "lossy/beyond"),  # dB
+        ".31": (".311", "lossy/beyond"),
         ".1859": (".1859", "lossy/figures"),
         ".1845": (".1845", "lossy/figures"),
         ".1814": (".1814", "lossy/figures"),
@@ -71,7 +72,7 @@ MADE = {
         "1.97": ("1.97", "syndromes/rivals"),  # bit/pixel of a Huffman code
     },
     "book/syndromes/tables.ipynb": {
-        "1.5": ("100 * 0.0149", "syndromes/tables"),  # points
+        "1.5": ("100 * 0.0154", "syndromes/tables"),  # points
     },
 }
 # Numbers that stand in a table alone: its name, the row, the column.
