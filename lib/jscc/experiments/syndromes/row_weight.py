@@ -51,6 +51,7 @@ def _grid(scale: str) -> list[dict]:
     plan = [("ldpc", "random", (1, 2, 3, 6, 12))]
     if scale == "paper":
         plan += [("jl_8bp", "random", (1, 3, 12)), ("ldpc", "random", (24,)), ("ldpc", "local", (2, 3, 6, 12))]
+        plan += [("jl_8bp", "random", (2, 6, 24)), ("ldpc", "local", (24,)), ("jl_8bp", "local", (2, 3, 6, 12, 24))]
     return [
         {
             "dataset": dataset,

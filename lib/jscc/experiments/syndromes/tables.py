@@ -18,7 +18,7 @@ from jscc.classify.columns import (
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.plane_statistics import bit_statistics, context_entropy, independent_check_entropy
-from jscc.experiments.syndromes.common import DATASETS, SCALES, scatter, score, train_and_test
+from jscc.experiments.syndromes.common import DATASETS, SCALES, held_out, scatter, score, train_and_test
 from jscc.runner import Experiment
 
 
@@ -107,10 +107,13 @@ def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int,
 
 
 def train_at_rate(
-    dataset: str, quality: int, keep: int, code_rate: float, n_planes: int, seed: int, epochs: int
+    dataset: str, quality: int, keep: int, code_rate: float, n_planes: int, split: str, seed: int, epochs: int
 ) -> dict:
-    """GRU12 on Setup 2 with another quality, pruning, code rate and number of planes."""
-    images = gray_images(dataset)
+    """GRU12 on Setup 2 with another quality, pruning, code rate and number of planes.
+
+    `split`: "held_out", 10,000 of the training images, or "test".
+    """
+    images = held_out(dataset) if split == "held_out" else gray_images(dataset)
     train, test = (pruned_features(x, quality=quality, keep=keep, rate=code_rate) for x in (images.train, images.test))
     model = GRUClassifier(train.shape[1], n_planes, Settings(epochs=epochs), seed)
     model.fit(train, images.train_labels)
@@ -169,7 +172,7 @@ def _planes_grid(scale: str) -> list[dict]:
         for dataset in names
         for setup in ("pixels", "jpeg")
         for n_planes in range(8)
-        for seed in (seeds if n_planes and dataset != "cifar10" else seeds[:1])
+        for seed in (seeds if n_planes else seeds[:1])
     ]
 
 
@@ -188,13 +191,12 @@ def _controls_grid(scale: str) -> list[dict]:
     """Setup 1, where the code alone stands between the pixels and the network; some codes in Setup 2."""
     names, seeds, epochs = SCALES[scale]
     some_codes = ("paper", "weight_3", "weight_12", "weight_24", "dense", "permuted")
-    plan = [(name, "ldpc", CODES, seeds) for name in names]
-    plan += [(name, "jl_8bp", some_codes, seeds[:1]) for name in names[:2]]
     return [
         {"dataset": dataset, "column": column, "code": code, "seed": seed, "epochs": min(epochs, 15)}
-        for dataset, column, codes, some_seeds in plan
+        for column, codes in (("ldpc", CODES), ("jl_8bp", some_codes))
+        for dataset in names
         for code in codes
-        for seed in some_seeds
+        for seed in seeds
     ]
 
 
@@ -218,25 +220,38 @@ def _readouts_grid(scale: str) -> list[dict]:
     ]
 
 
+# Half a bit per pixel: coefficients kept of a row of eight, code rate, planes.
+HALF_A_BIT = ((8, 0.5, 1), (8, 0.25, 2), (4, 0.25, 8), (4, 0.5, 4), (4, 1.0, 2), (2, 1.0, 8))
+
+
 def _rate_grid(scale: str) -> list[dict]:
+    """Two data sets over all qualities, planes, rates; all of them at half a bit, where settings are chosen, too."""
     names, seeds, epochs = SCALES[scale]
-    fixed = {"seed": seeds[0], "epochs": min(epochs, 15)}
     qualities = (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
-    points = [
-        {"dataset": dataset, "quality": quality, "keep": 8, "code_rate": 0.5, "n_planes": n_planes, **fixed}
+    plan = [
+        (dataset, quality, 8, 0.5, n_planes, "test")
         for dataset in names[:2]
         for quality in qualities
         for n_planes in range(1, 9)
     ]
-    points += [
-        {"dataset": dataset, "quality": quality, "keep": keep, "code_rate": rate, "n_planes": planes, **fixed}
+    plan += [
+        (dataset, quality, keep, rate, planes, "test")
         for dataset in names[:2]
         for quality in qualities[1::3]
         for keep in (8, 4, 2)
         for rate in (0.25, 0.5, 0.75, 1.0)
         for planes in (1, 2, 4, 8)
     ]
-    return list({tuple(point.values()): point for point in points}.values())
+    plan += [
+        (dataset, quality, *setting, split)
+        for dataset in names
+        for quality in qualities
+        for setting in HALF_A_BIT
+        for split in ("held_out", "test")
+    ]
+    what = ("dataset", "quality", "keep", "code_rate", "n_planes", "split")
+    fixed = {"seed": seeds[0], "epochs": min(epochs, 15)}
+    return [dict(zip(what, point, strict=True)) | fixed for point in dict.fromkeys(plan)]
 
 
 def _statistics_grid(scale: str) -> list[dict]:
