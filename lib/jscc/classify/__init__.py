@@ -35,7 +35,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "gru": ["GRUClassifier", "Settings"],
         "recovery": ["KINDS", "ORDER", "BitPrior", "Recovery", "information_content", "known_planes", "recover"],
-        "readings": ["MATRICES", "READINGS", "gray_coded", "open_matrix", "read"],
+        "readings": ["MATRICES", "READINGS", "gray_coded", "gray_magnitudes", "open_matrix", "read"],
         "rivals": [
             "byte_gru",
             "compact_cnn",

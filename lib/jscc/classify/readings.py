@@ -115,6 +115,18 @@ def gray_coded(levels: np.ndarray) -> np.ndarray:
     return levels ^ (levels >> np.uint8(1))
 
 
+def gray_magnitudes(symbols: np.ndarray) -> np.ndarray:
+    """Binary-reflected Gray code of the seven bits of magnitude behind the sign, as `sign_magnitude` packs them.
+
+    Examples
+    --------
+    >>> gray_magnitudes(np.array([63, 64, 128 + 64], np.uint8))
+    array([ 32,  96, 224], dtype=uint8)
+    """
+    magnitude = symbols & np.uint8(127)
+    return symbols & np.uint8(128) | gray_coded(magnitude)
+
+
 def read(packed: np.ndarray, graph: TannerGraph, reading: str) -> tuple[np.ndarray, int]:
     """What the network sees of packed planes, and in how many steps.
 

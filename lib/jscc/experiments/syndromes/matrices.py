@@ -6,7 +6,7 @@ import numpy as np
 
 from jscc.classify.columns import COLUMNS, LabelledImages, gray_images, symbols
 from jscc.classify.gru import GRUClassifier, Settings
-from jscc.classify.readings import MATRICES, READINGS, gray_coded, open_matrix, read
+from jscc.classify.readings import MATRICES, READINGS, gray_coded, gray_magnitudes, open_matrix, read
 from jscc.experiments.syndromes.common import (
     DATASETS,
     SCALES,
@@ -16,6 +16,7 @@ from jscc.experiments.syndromes.common import (
     score,
     train_and_test,
 )
+from jscc.ldpc.syndrome import syndromes
 from jscc.runner import Experiment
 from jscc.tanner import TannerGraph
 
@@ -50,6 +51,23 @@ def train_matrix_on_coefficients(dataset: str, matrix: str, column: str, model: 
     """A cell of Setup 2 of Table II by an open matrix: the paper has one matrix for both set-ups."""
     settings = Settings(units=int(model.removeprefix("GRU")), epochs=epochs)
     return train_and_test(gray_images(dataset), COLUMNS[column], settings, seed, code=open_matrix(matrix, seed))
+
+
+def train_gray(dataset: str, setup: str, matrix: str, levels: str, model: str, seed: int, epochs: int) -> dict:
+    """What the Gray code does by itself, and in Setup 2; trained on all training images, as in Table II.
+
+    `setup`: "pixels", or "jpeg", where the magnitudes are Gray-coded behind the sign. `matrix`: "none", or one of
+    `jscc.classify.readings.MATRICES`, another draw of it for each seed.
+    """
+    images = gray_images(dataset)
+    transform = setup == "jpeg"
+    sets = [symbols(part, transform=transform) for part in (images.train, images.test)]
+    if levels == "gray":
+        sets = [gray_magnitudes(part) if transform else gray_coded(part) for part in sets]
+    if matrix != "none":
+        graph = open_matrix(matrix, seed)
+        sets = [syndromes(part, graph) for part in sets]
+    return _by_planes(*sets, images, 8, int(model.removeprefix("GRU")), epochs, seed)
 
 
 def _by_planes(
@@ -121,6 +139,21 @@ def _coefficients_grid(scale: str) -> list[dict]:
     ]
 
 
+def _gray_grid(scale: str) -> list[dict]:
+    """Setup 1 uncoded, where Table II has the planes of the plain levels; then Setup 2."""
+    names, seeds, epochs = SCALES[scale]
+    plan = [("pixels", "none", "gray", model) for model in ("GRU12", "GRU32")]
+    plan += [("jpeg", "none", levels, "GRU12") for levels in ("binary", "gray")]
+    plan += [("jpeg", matrix, "gray", "GRU12") for matrix in ("random", "rows_columns_rows")]
+    what = ("setup", "matrix", "levels", "model")
+    return [
+        {"dataset": dataset, **dict(zip(what, setting, strict=True)), "seed": seed, "epochs": epochs}
+        for setting in plan
+        for dataset in names
+        for seed in seeds
+    ]
+
+
 def _point(
     dataset: str, matrix: str, levels: str, reading: str, model: str, seed: int, epochs: int, split: str
 ) -> dict:
@@ -158,6 +191,14 @@ EXPERIMENTS = [
         title="Setup 2 by the same matrices, trained as in Table II",
         task=train_matrix_on_coefficients,
         grid=_coefficients_grid,
+        needs=DATASETS,
+        scatter=scatter(0.011),
+    ),
+    Experiment(
+        name="syndromes_gray",
+        title="Gray-coded levels without a code, and Gray-coded magnitudes in Setup 2",
+        task=train_gray,
+        grid=_gray_grid,
         needs=DATASETS,
         scatter=scatter(0.011),
     ),
