@@ -12,6 +12,7 @@ from jscc.classify.columns import (
     COLUMNS,
     SIDE,
     Column,
+    LabelledImages,
     features,
     gray_images,
     pruned_features,
@@ -107,13 +108,23 @@ def train_on_bits(dataset: str, column: str, code: str, readout: str, seed: int,
 
 
 def train_at_rate(
+    dataset: str, quality: int, keep: int, code_rate: float, n_planes: int, seed: int, epochs: int
+) -> dict:
+    """GRU12 on Setup 2 with another quality, pruning, code rate and number of planes."""
+    return _at_rate(gray_images(dataset), quality, keep, code_rate, n_planes, seed, epochs)
+
+
+def train_at_half_a_bit(
     dataset: str, quality: int, keep: int, code_rate: float, n_planes: int, split: str, seed: int, epochs: int
 ) -> dict:
-    """GRU12 on Setup 2 with another quality, pruning, code rate and number of planes.
-
-    `split`: "held_out", 10,000 of the training images, or "test".
-    """
+    """As `train_at_rate`; `split`: "held_out", 10,000 of the training images, where settings are chosen, or "test"."""
     images = held_out(dataset) if split == "held_out" else gray_images(dataset)
+    return _at_rate(images, quality, keep, code_rate, n_planes, seed, epochs)
+
+
+def _at_rate(
+    images: LabelledImages, quality: int, keep: int, code_rate: float, n_planes: int, seed: int, epochs: int
+) -> dict:
     train, test = (pruned_features(x, quality=quality, keep=keep, rate=code_rate) for x in (images.train, images.test))
     model = GRUClassifier(train.shape[1], n_planes, Settings(epochs=epochs), seed)
     model.fit(train, images.train_labels)
@@ -225,33 +236,38 @@ HALF_A_BIT = ((8, 0.5, 1), (8, 0.25, 2), (4, 0.25, 8), (4, 0.5, 4), (4, 1.0, 2),
 
 
 def _rate_grid(scale: str) -> list[dict]:
-    """Two data sets over all qualities, planes, rates; all of them at half a bit, where settings are chosen, too."""
     names, seeds, epochs = SCALES[scale]
+    fixed = {"seed": seeds[0], "epochs": min(epochs, 15)}
     qualities = (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
-    plan = [
-        (dataset, quality, 8, 0.5, n_planes, "test")
+    points = [
+        {"dataset": dataset, "quality": quality, "keep": 8, "code_rate": 0.5, "n_planes": n_planes, **fixed}
         for dataset in names[:2]
         for quality in qualities
         for n_planes in range(1, 9)
     ]
-    plan += [
-        (dataset, quality, keep, rate, planes, "test")
+    points += [
+        {"dataset": dataset, "quality": quality, "keep": keep, "code_rate": rate, "n_planes": planes, **fixed}
         for dataset in names[:2]
         for quality in qualities[1::3]
         for keep in (8, 4, 2)
         for rate in (0.25, 0.5, 0.75, 1.0)
         for planes in (1, 2, 4, 8)
     ]
-    plan += [
-        (dataset, quality, *setting, split)
+    return list({tuple(point.values()): point for point in points}.values())
+
+
+def _half_a_bit_grid(scale: str) -> list[dict]:
+    names, seeds, epochs = SCALES[scale]
+    qualities = (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
+    what = ("keep", "code_rate", "n_planes")
+    return [
+        {"dataset": dataset, "quality": quality, **dict(zip(what, setting, strict=True))}
+        | {"split": split, "seed": seeds[0], "epochs": min(epochs, 15)}
         for dataset in names
         for quality in qualities
         for setting in HALF_A_BIT
         for split in ("held_out", "test")
     ]
-    what = ("dataset", "quality", "keep", "code_rate", "n_planes", "split")
-    fixed = {"seed": seeds[0], "epochs": min(epochs, 15)}
-    return [dict(zip(what, point, strict=True)) | fixed for point in dict.fromkeys(plan)]
 
 
 def _statistics_grid(scale: str) -> list[dict]:
@@ -324,6 +340,14 @@ EXPERIMENTS = [
         title="Accuracy against quality factor, planes, code rate and pruning",
         task=train_at_rate,
         grid=_rate_grid,
+        needs=DATASETS,
+        scatter=scatter(0.006),
+    ),
+    Experiment(
+        name="syndromes_half_a_bit",
+        title="Half a bit per pixel in six ways, chosen on held-out training images",
+        task=train_at_half_a_bit,
+        grid=_half_a_bit_grid,
         needs=DATASETS,
         scatter=scatter(0.006),
     ),
