@@ -1,7 +1,7 @@
 """Numbers in the text of whole chapters that no output of their page shows, each with how it is made again.
 
 `MADE` computes them from tables or by a formula. `SET` are settings, with the file that sets them. `EXERCISES` are what
-a reader's own code prints in a solution: they are tied to nothing.
+a reader's own code prints, in a solution, at another seed or at a smaller scale: they are tied to nothing.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from jscc import results
+from jscc import datasets, results
 from jscc.bitplanes import unpack_planes
 from jscc.classify import gray_images, symbols
 from jscc.classify.shipped import shipped_classifier
 from jscc.experiments.arithmetic.common import BINARY, QUATERNARY, link
 from jscc.experiments.lossy.views import coder_times, in_db
+from jscc.experiments.necst import EPOCHS, by_system, effective_bits, yardstick
 from jscc.experiments.syndromes import table2_trainings
 from jscc.experiments.syndromes.common import DATASETS
 from jscc.gfq import ReinforcedBP, ultra_sparse
-from jscc.information import distortion_rate
+from jscc.information import binary_entropy, distortion_rate
+from jscc.live.figure import stored_arrays
+from jscc.necst import binarized_mnist_labels
+from jscc.necst.live import drawing_arrays
 from jscc.statistics import crossing
 
 TABLE2 = ["dataset", "column", "model"]
@@ -445,6 +449,99 @@ def first_2000_read() -> float:
     return float(right.mean())
 
 
+def entropies(quantity: str) -> np.ndarray:
+    """Of the planes of MNIST's pixels: of a syndrome's bit, or by the formula from the plane itself."""
+    code = "none" if quantity == "independent_check_entropy" else "paper"
+    planes = results.load("syndromes_statistics")
+    return results.pick(planes, dataset="mnist", setup="pixels", code=code)[quantity].to_numpy()
+
+
+def least_iterations() -> np.ndarray:
+    """The two gamma0 of Figure 2 with the fewest iterations."""
+    return results.load("lossy_tradeoff").groupby("gamma0").iterations.mean().nsmallest(2).index.to_numpy()
+
+
+def trained_for(eps: float, epochs: int) -> float:
+    """Wrong pixels of NECST by (6) at the noise of its training, binary MNIST."""
+    row = {"dataset": "binarized_mnist", "system": "necst", "noise": eps, "eps": eps, "epochs": epochs}
+    return mean("necst_reconstruction", "wrong_pixels", **row)
+
+
+def scatter_of_a_step() -> float:
+    """How far apart, in points, trainings lie of what a network loses one step of noise beyond its own."""
+    table = results.pick(results.load("necst_reconstruction"), dataset="binarized_mnist", system="necst", epochs=20)
+    eps = [0.0, 0.1, 0.2, 0.3, 0.4]
+    own = table[table.noise == table.eps].groupby("eps").wrong_pixels.mean()
+    lost = [
+        100 * results.pick(table, noise=low, eps=high).wrong_pixels / own[high]
+        for low, high in zip(eps, eps[1:], strict=False)
+    ]
+    return max(map(np.ptp, lost))
+
+
+def dispersion(eps: float) -> float:
+    """Of the symmetric channel, bits squared."""
+    return eps * (1 - eps) * np.log2((1 - eps) / eps) ** 2
+
+
+def carried(capacity: float, variance: float, more: float) -> float:
+    """Bits that 100 uses carry with one error in ten, by the normal approximation."""
+    return 100 * capacity - np.sqrt(100 * variance) * norm.isf(0.1) + more
+
+
+def half_widths() -> float:
+    """The greatest of the intervals of the page on drawing."""
+    tables = [results.load(name) for name in ("necst_codebook", "necst_weights")]
+    return max((table.ci_high - table.ci_low).max() / 2 for table in tables)
+
+
+def in_the_chain(noise: float, digit: int) -> float:
+    """Share of a digit in the pictures of the chain from step 1,000 on."""
+    chain = results.load("necst_chain")
+    return float(chain[(chain.step >= 1000) & (chain.noise == noise)][f"share_{digit}"].mean())
+
+
+def of_the_tests(digit: int) -> float:
+    """Share of a digit in the test images."""
+    return float(np.mean(binarized_mnist_labels("test") == digit))
+
+
+def quadratic(seed: int) -> float:
+    """Accuracy on clean digits of the unguarded QDA on a code learned at .1."""
+    row = {"classifier": "QDA_unguarded", "tested": "clean", "noise": 0.1, "seed": seed}
+    return mean("necst_downstream", features="code", **row)
+
+
+def mean_image(power: int) -> float:
+    """Mean absolute or squared error of the mean training image, test images of binary MNIST."""
+    images = datasets.load("binarized_mnist")
+    return float(np.mean(np.abs(images["x_test"] - images["x_train"].mean(axis=0)) ** power))
+
+
+def arriving(runs: pd.DataFrame) -> float:
+    """Effective bits of some trainings, their mean."""
+    straight, ideal = results.load("necst_straight_through"), results.load("necst_effective_bits")
+    known = [results.pick(ideal, system=system) for system in ("necst", "vq")]
+    known.append(results.pick(straight, noise=0.0, eps=0.0))
+    known = pd.concat([family.groupby("bits").wrong_pixels.mean() for family in known])
+    constant = results.pick(results.load("necst_reconstruction"), dataset="binarized_mnist", system="constant")
+    envelope = yardstick(known.index, known, constant.wrong_pixels.iloc[0])
+    return float(np.mean(effective_bits(runs.wrong_pixels, envelope)))
+
+
+def untold(eps: float) -> float:
+    """Effective bits of straight-through gradients without noise in training."""
+    return arriving(results.pick(results.load("necst_straight_through"), bits=100, noise=0.0, eps=eps))
+
+
+def share_arriving(system: str, eps: float) -> float:
+    """Effective bits of a system over what the channel carries."""
+    table, straight = results.load("necst_reconstruction"), results.load("necst_straight_through")
+    made = by_system(table, EPOCHS, straight)
+    runs = results.pick(made, dataset="binarized_mnist", system=system, eps=eps)
+    return arriving(runs) / (100 * (1 - float(binary_entropy(eps))))
+
+
 BITS = {  # of 512 single bits chosen by the labels
     ".941": lambda: designed("mnist", "coefficients_bits"),
     ".860": lambda: designed("fashion_mnist", "coefficients_bits"),
@@ -523,7 +620,12 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "7.9": lambda: lost_with(0.5),
         "5.6": lambda: lost_with(1.0),
     },
+    "book/syndromes/planes.ipynb": {
+        "0.79": lambda: entropies("entropy").min(),
+        "0.95": lambda: entropies("independent_check_entropy").max(),
+    },
     "book/syndromes/claim.ipynb": {
+        "0.51": lambda: (1 - 2 * 0.1) ** 3,
         "3.4": lambda: over_readout("fashion_mnist", "ldpc"),
         "1.9": lambda: over_readout("fashion_mnist", "jl_8bp"),
         "5.0": lambda: over_readout("fashion_mnist", "none"),
@@ -624,6 +726,9 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "0.014": lambda: max(in_db(1 + row.excess_bits / row.n_bits / row.least, 1) for row in exact_at_1200()),
     },
     "book/lossy/figures.ipynb": {
+        "0.86": lambda: least_iterations().min(),
+        "2.1": lambda: compressed(graph="peg", p=1, rate=0.8),
+        "5.8": lambda: compressed(graph="peg", p=1, rate=0.9),
         "2.5": lambda: last_at_rest(1, 0.5).max(),
         "2.25": lambda: last_at_rest(2, 0.5).max(),
         ".141": lambda: at_the_end("distance", converged=False).min(),
@@ -648,6 +753,48 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         ".2138": lambda: unconverged()[0],
         "2.9": lambda: in_db(*unconverged()[:2]),
         ".248": lambda: unconverged()[2],
+    },
+    "book/necst/beyond.ipynb": {
+        "1.7": scatter_of_a_step,
+        ".361": lambda: 0.722 / 2,
+        ".53": lambda: 1 - binary_entropy(0.1),
+        ".64": lambda: dispersion(0.2),
+        ".201": lambda: 0.722 * (1 - 0.722),
+        ".278": lambda: 1 - binary_entropy(0.2),
+        "20.9": lambda: carried(1 - binary_entropy(0.2), dispersion(0.2), np.log2(100) / 2),
+        "22.1": lambda: carried(1 - 0.722, 0.722 * (1 - 0.722), 0),
+    },
+    "book/necst/downstream.ipynb": {
+        ".577": lambda: quadratic(1),
+        ".901": lambda: quadratic(2),
+        ".897": lambda: mean("necst_downstream", features="pixels", classifier="KNN", tested="unseen"),
+    },
+    "book/necst/draw.ipynb": {
+        ".0010": half_widths,
+        "1.1": lambda: (784 * 500 + 500 * 100 + 100 * 500 + 500 * 500 + 500 * 784) / 1e6,
+        "1.46": lambda: len(stored_arrays(drawing_arrays())["base64"]) / 1e6,
+        "1.5": lambda: 0.6 / 0.4,
+    },
+    "book/necst/images.ipynb": {
+        ".122": lambda: in_the_chain(0.1, 0),
+        ".146": lambda: in_the_chain(0.1, 1),
+        ".098": lambda: of_the_tests(0),
+        ".114": lambda: of_the_tests(1),
+        ".126": lambda: in_the_chain(0.2, 8),
+    },
+    "book/necst/necst.ipynb": {
+        ".0656": lambda: trained_for(0.1, 5),
+        ".0586": lambda: trained_for(0.1, 10),
+        ".172": lambda: mean_image(1),
+        ".0860": lambda: mean_image(2),
+    },
+    "book/necst/separate.ipynb": {
+        "35.9": lambda: untold(0.1),
+        "8.2": lambda: untold(0.2),
+        "3.5": lambda: untold(0.3),
+        ".73": lambda: share_arriving("necst", 0.0),
+        ".55": lambda: share_arriving("necst_straight", 0.4),
+        ".23": lambda: share_arriving("raw_bits", 0.4),
     },
     "book/jpeg2000/beyond.ipynb": {
         "2.2": lambda: guessed("guessing_64"),
@@ -700,6 +847,14 @@ SET = {
     "book/lossy/figures.ipynb": {"0.995": "lib/jscc/experiments/lossy/rates.py"},
 }
 EXERCISES = {
+    "book/necst/downstream.ipynb": {
+        *(".147", ".162", ".786", ".791"),
+        *(".889", ".892", ".823", ".893", ".622", ".685"),
+    },
+    "book/necst/files.ipynb": {".054"},
+    "book/necst/gradients.ipynb": {".1131", ".0996", ".25"},
+    "book/necst/images.ipynb": {".16"},
+    "book/necst/separate.ipynb": {".0925", ".0928", ".1299", ".1356", ".1782", ".1961"},
     "book/lossy/figures.ipynb": {".1189", ".1343", ".1826"},
     "book/lossy/compressor.ipynb": {".050", ".096", ".118", ".29", ".47", ".036"},
     "book/syndromes/claim.ipynb": {".260", ".66", ".22"},

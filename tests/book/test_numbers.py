@@ -1,10 +1,11 @@
 """The numbers of a page's boxes, and of whole chapters' text, are those of its outputs.
 
 Every number with a decimal point and at least two digits that count, in a box (Result, Summary) of a notebook, and
-anywhere in the text of the chapters of `WHOLE`, must occur, rounded to its digits, in what a cell of the notebook
-shows, or among the numbers that its chapter's papers print. Signs do not count. Whatever is a difference of shown
-numbers, is shown on another page, or stands in a table alone, is listed below (boxes) or in `numbers_in_text` (text)
-with what it is made of, and made again. The lists are also what to look at when a table changes.
+anywhere in the text, the captions and the alternative texts of the chapters of `WHOLE`, must occur, rounded to its
+digits, in what a cell of the notebook shows, or among the numbers that its chapter's papers print. Signs do not count.
+Whatever is a difference of shown numbers, is shown on another page, or stands in a table alone, is listed below
+(boxes) or in `numbers_in_text` (text) with what it is made of, and made again. The lists are also what to look at when
+a table changes.
 
 This is a net and not a proof: a wrong number may be a right one of something else. A test below counts how often one
 whose last digit is changed gets through; of a number of one digit nearly always, so these are left out.
@@ -32,7 +33,7 @@ SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+"
 BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
 CODE = re.compile(r"\{\w+\}`[^`]*`|`[^`]*`")  # and references
 # Of a paper: in the text, and first in a row of a table of claims.
-SECTION = re.compile(r"[Ss]ections? \d[\d.]*|^\| \d\.\d(?:, \d\.\d)* (?=\|)", re.MULTILINE)
+SECTION = re.compile(r"[Ss]ections? \d[\d.]*(?: and \d[\d.]*)?|^\| \d\.\d(?:, \d\.\d)* (?=\|)", re.MULTILINE)
 # Numbers that no output of their page shows: the shown numbers that they are made of, and the page with these.
 MADE = {
     "book/arithmetic/guessing.ipynb": {
@@ -85,7 +86,7 @@ TABLED = {
     },
 }
 
-WHOLE = ("arithmetic", "jpeg2000", "lossy", "syndromes")
+WHOLE = ("arithmetic", "jpeg2000", "lossy", "necst", "syndromes")
 
 PAGES = sorted(path for page in parse_toc_yaml(ROOT / "_toc.yml") if (path := ROOT / f"{page}.ipynb").exists())
 
@@ -162,9 +163,12 @@ def test_every_number_of_a_box_is_shown_or_listed(path):
 
 @cache
 def written(path: Path) -> list[str]:
-    """The numbers of a page's text."""
+    """The numbers of a page's text, and of what is said below its figures and of them for those who do not see them."""
     cells = nbformat.read(path, as_version=4).cells
-    return [number for cell in cells if cell.cell_type == "markdown" for number in numbers(prose(cell.source))]
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    for output in (cell.metadata.get("mystnb", {}) for cell in cells if cell.cell_type == "code"):
+        texts += [output.get("figure", {}).get("caption", ""), output.get("image", {}).get("alt", "")]
+    return [number for text in texts for number in numbers(prose(text))]
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if p.parent.name in WHOLE], ids=lambda path: path.stem)
