@@ -140,15 +140,12 @@ def _coefficients_grid(scale: str) -> list[dict]:
 
 
 def _gray_grid(scale: str) -> list[dict]:
-    """Setup 1 uncoded, where Table II has the planes of the plain levels; then Setup 2."""
+    """Uncoded pixels, which Table II has with the planes of the plain levels, and the regular matrix of neighbours."""
     names, seeds, epochs = SCALES[scale]
-    plan = [("pixels", "none", "gray", model) for model in ("GRU12", "GRU32")]
-    plan += [("jpeg", "none", levels, "GRU12") for levels in ("binary", "gray")]
-    plan += [("jpeg", matrix, "gray", "GRU12") for matrix in ("random", "rows_columns_rows")]
     what = ("setup", "matrix", "levels", "model")
     return [
         {"dataset": dataset, **dict(zip(what, setting, strict=True)), "seed": seed, "epochs": epochs}
-        for setting in plan
+        for setting in (("pixels", "none", "gray", "GRU12"), ("jpeg", "rows_columns_rows", "gray", "GRU12"))
         for dataset in names
         for seed in seeds
     ]
