@@ -659,10 +659,6 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "8.6": lambda: over_readout("cifar10", "none", "perceptron64"),
         "1.6": lambda: controls("mnist", "quasi_cyclic"),
         "6.6": lambda: controls("fashion_mnist", "quasi_cyclic"),
-        ".064": lambda: (
-            mean("syndromes_row_weight", dataset="cifar10", column="jl_8bp", weight=1)
-            - table2_trainings(dataset="cifar10", column="jl_8bp", model="GRU12").accuracy.mean()
-        ),
         ".038": lambda: told_by_24("mnist"),
         ".066": lambda: told_by_24("fashion_mnist"),
         "2.3": picked_at_25,
