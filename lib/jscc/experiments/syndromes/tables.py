@@ -235,10 +235,14 @@ def _readouts_grid(scale: str) -> list[dict]:
 HALF_A_BIT = ((8, 0.5, 1), (8, 0.25, 2), (4, 0.25, 8), (4, 0.5, 4), (4, 1.0, 2), (2, 1.0, 8))
 
 
+def _qualities(scale: str) -> tuple[int, ...]:
+    return (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
+
+
 def _rate_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
     fixed = {"seed": seeds[0], "epochs": min(epochs, 15)}
-    qualities = (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
+    qualities = _qualities(scale)
     points = [
         {"dataset": dataset, "quality": quality, "keep": 8, "code_rate": 0.5, "n_planes": n_planes, **fixed}
         for dataset in names[:2]
@@ -258,13 +262,12 @@ def _rate_grid(scale: str) -> list[dict]:
 
 def _half_a_bit_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
-    qualities = (10, 95) if scale == "smoke" else (10, 25, 50, 75, 95, 100)
     what = ("keep", "code_rate", "n_planes")
     return [
         {"dataset": dataset, "quality": quality, **dict(zip(what, setting, strict=True))}
         | {"split": split, "seed": seeds[0], "epochs": min(epochs, 15)}
         for dataset in names
-        for quality in qualities
+        for quality in _qualities(scale)
         for setting in HALF_A_BIT
         for split in ("held_out", "test")
     ]

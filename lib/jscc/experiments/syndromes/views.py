@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from jscc import results
 
-__all__ = ["table2_trainings"]
+__all__ = ["chosen_held_out", "table2_trainings"]
 
 
 def table2_trainings(**row) -> pd.DataFrame:
@@ -29,3 +30,31 @@ def table2_trainings(**row) -> pd.DataFrame:
     """
     parts = [results.load(name) for name in ("syndromes_table2", "syndromes_seeds")]
     return results.pick(pd.concat(parts, ignore_index=True), **row)
+
+
+def chosen_held_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Of each data set and each way to send the settings that are best on held-out images, and their test accuracy.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of the experiment ``syndromes_half_a_bit``, or some of its qualities.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each `dataset` and `sent` ("syndromes" or "no code"): the setting, accuracies ``held_out`` and
+        ``test``, and ``most``, the best on the test set of all settings in the table.
+
+    Examples
+    --------
+    >>> best = chosen_held_out(results.load("syndromes_half_a_bit"))
+    >>> best[["dataset", "sent", "quality"]].iloc[-2:].to_numpy().tolist()
+    [['mnist', 'no code', 95], ['mnist', 'syndromes', 10]]
+    """
+    sent = np.where(table.code_rate < 1, "syndromes", "no code")
+    what = ["dataset", "sent", "quality", "keep", "code_rate", "n_planes"]
+    both = table.assign(sent=sent).set_index([*what, "split"]).accuracy.unstack()
+    both = both.reset_index().rename_axis(columns=None)
+    groups = both.groupby(["dataset", "sent"])
+    return both.loc[groups.held_out.idxmax()].merge(groups.test.max().rename("most").reset_index())
