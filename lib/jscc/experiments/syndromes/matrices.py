@@ -140,12 +140,18 @@ def _coefficients_grid(scale: str) -> list[dict]:
 
 
 def _gray_grid(scale: str) -> list[dict]:
-    """Uncoded pixels, which Table II has with the planes of the plain levels, and the regular matrix of neighbours."""
+    """Uncoded pixels, which Table II has with the planes of the plain levels; in Setup 2 two regular matrices."""
     names, seeds, epochs = SCALES[scale]
     what = ("setup", "matrix", "levels", "model")
+    settings = (
+        ("pixels", "none", "gray", "GRU12"),
+        ("pixels", "none", "gray", "GRU32"),
+        ("jpeg", "rows_columns_rows", "gray", "GRU12"),
+        ("jpeg", "random", "gray", "GRU12"),
+    )
     return [
         {"dataset": dataset, **dict(zip(what, setting, strict=True)), "seed": seed, "epochs": epochs}
-        for setting in (("pixels", "none", "gray", "GRU12"), ("jpeg", "rows_columns_rows", "gray", "GRU12"))
+        for setting in settings
         for dataset in names
         for seed in seeds
     ]

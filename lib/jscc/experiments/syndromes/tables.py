@@ -183,7 +183,7 @@ def _planes_grid(scale: str) -> list[dict]:
         for dataset in names
         for setup in ("pixels", "jpeg")
         for n_planes in range(8)
-        for seed in (seeds if n_planes and dataset != "cifar10" else seeds[:1])
+        for seed in (seeds if n_planes else seeds[:1])
     ]
 
 
