@@ -202,6 +202,9 @@ def test_what_scatters_is_compared_by_its_interval():
         fresh = table.assign(errors=[100, errors], kept=[1, kept])
         assert results.differences(table, fresh, ["key"], scatter={"errors": 1.5}).keys() == differs
     assert results.differences(table, table.assign(errors=101), ["key"]).keys() == {"errors"}
+    for before, now, differs in ((math.nan, math.nan, set()), (math.nan, 1, {"errors"}), (1, math.nan, {"errors"})):
+        table, fresh = (pd.DataFrame({"key": ["a", "b"], "errors": [2.5, errors]}) for errors in (before, now))
+        assert results.differences(table, fresh, ["key"], scatter={"errors": 100.0}).keys() == differs
 
 
 # --- paper and here -------------------------------------------------------------------------------------

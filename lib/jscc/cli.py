@@ -145,17 +145,18 @@ def status_command(context: click.Context, full: bool) -> None:
 
     The scale "paper" is always listed, the others where something of them is stored.
     """
-    from jscc import runner
+    from jscc import results, runner, sources
 
     rows = []
-    for name, experiment in _experiments(context).items():
-        for scale in SCALES:
-            standing = runner.standing(experiment, scale)
-            if scale != "paper" and standing.state == "missing":
-                continue
-            done = f"{standing.done}/{standing.total}"
-            verified = f"{standing.verified}/{standing.total}" if standing.verified else ""
-            rows.append((name, scale, done, verified, standing.state, _changes(standing.changed, full)))
+    with sources.remembered(results.results_folder() / ".work" / "sources.json"):
+        for name, experiment in _experiments(context).items():
+            for scale in SCALES:
+                standing = runner.standing(experiment, scale)
+                if scale != "paper" and standing.state == "missing":
+                    continue
+                done = f"{standing.done}/{standing.total}"
+                verified = f"{standing.verified}/{standing.total}" if standing.verified else ""
+                rows.append((name, scale, done, verified, standing.state, _changes(standing.changed, full)))
     _echo_columns(("experiment", "scale", "points", "verified", "state", "changed"), rows)
 
 

@@ -338,10 +338,10 @@ def differences(
             continue
         before = known[point].pop(0)
         for column, value in row.items():
-            if column in (scatter or {}):
+            equal = _equal(before[column], value, tolerance)
+            if column in (scatter or {}) and not equal:
+                # A value that is missing in one of them alone is no scatter: its difference is no number.
                 equal = isinstance(value, str) or abs(before[column] - value) <= 4 * math.sqrt(2) * scatter[column]
-            else:
-                equal = _equal(before[column], value, tolerance)
             if not equal:
                 line = f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"
                 found.setdefault(column, []).append(line)

@@ -203,7 +203,7 @@ EXPERIMENTS = [
         needs=("mnist", "binarized_mnist"),
         scatter=dict.fromkeys(("changed", "others", "as_end"), 100.0)
         | dict.fromkeys(("confidence", "ci_low", "ci_high"), 0.1)
-        | {"flips": 2.0},
+        | {"flips": 2.0, "n": 10.0},  # as many pairs as the reader, trained anew, reads as two digits
     ),
     Experiment(
         name="necst_chain",
