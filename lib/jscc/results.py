@@ -422,7 +422,7 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
     if verified:
         last = born["verified"][-1]
         text = f"{verified} of {born['points']} points computed again, commit {last['commit'][:7]}"
-        rows.append(("verified", text + (", trainings within their scatter" if last.get("scatter") else "")))
+        rows.append(("verified", text + (", what scatters within its scatter" if last.get("scatter") else "")))
     if born.get("note"):
         rows.append(("note", born["note"]))
     if born["data"]:

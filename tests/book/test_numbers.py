@@ -73,9 +73,6 @@ MADE = {
     "book/syndromes/recovery.ipynb": {
         "1.97": ("1.97", "syndromes/rivals"),  # bit/pixel of a Huffman code
     },
-    "book/syndromes/rivals.ipynb": {
-        ".9415": (".9415", "syndromes/tables"),
-    },
     "book/syndromes/tables.ipynb": {
         "1.5": ("100 * 0.0154", "syndromes/tables"),  # points
     },
