@@ -263,11 +263,14 @@ def _rate_grid(scale: str) -> list[dict]:
 def _half_a_bit_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
     what = ("keep", "code_rate", "n_planes")
+    qualities = _qualities(scale)
+    if scale == "paper":
+        qualities = (2, 5, *qualities)  # the syndromes gain down to 10
     return [
         {"dataset": dataset, "quality": quality, **dict(zip(what, setting, strict=True))}
         | {"split": split, "seed": seeds[0], "epochs": min(epochs, 15)}
         for dataset in names
-        for quality in _qualities(scale)
+        for quality in qualities
         for setting in HALF_A_BIT
         for split in ("held_out", "test")
     ]
