@@ -2,7 +2,6 @@
 
 import ast
 import itertools
-import json
 
 import pytest
 
@@ -275,31 +274,3 @@ def test_the_door_of_a_package_is_followed(package):
     )
     package("tasks.py", "package.exported", "package.double")
     assert total("by_export") == before
-
-
-def test_what_is_remembered_lasts_until_a_text_changes(package, tmp_path, monkeypatch):
-    path, follow, asked = tmp_path / "folder" / "known.json", sources._follow, []
-
-    def counted(library, functions):
-        asked.append(functions)
-        return follow(library, functions)
-
-    def remembered():
-        with sources.remembered(path):
-            return [sources.reached(f"hashed.tasks:{name}") for name in ("by_alias", "nested", "by_alias")]
-
-    monkeypatch.setattr(sources, "_follow", counted)
-    there = remembered()
-    assert there == remembered() and len(asked) == 2
-    package("kernels.py", "SCALE = 2", "SCALE = 3")
-    assert remembered()[0].total == total("by_alias") != there[0].total and len(asked) == 4
-    # What was found for other texts is forgotten, and a damaged file is as none.
-    assert len(json.loads(path.read_text())) == 2
-    for damage in ("", "[]", '{"a": 1}', '{"a": {"total": 1}}'):
-        path.write_text(damage)
-        assert remembered()[0].total == total("by_alias")
-    path.unlink()
-    path.mkdir()
-    assert remembered()[0].total == total("by_alias")
-    with pytest.raises(ValueError, match="is expected"), sources.remembered(path):
-        sources.reached("hashed.tasks:nothing")

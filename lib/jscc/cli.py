@@ -145,13 +145,14 @@ def status_command(context: click.Context, full: bool) -> None:
 
     The scale "paper" is always listed, the others where something of them is stored.
     """
-    from jscc import results, runner, sources
+    from jscc import runner
+    from jscc.runner.memory import remembered
 
     rows = []
-    with sources.remembered(results.results_folder() / ".work" / "sources.json"):
+    with remembered() as memory:
         for name, experiment in _experiments(context).items():
             for scale in SCALES:
-                standing = runner.standing(experiment, scale)
+                standing = runner.standing(experiment, scale, memory.reached)
                 if scale != "paper" and standing.state == "missing":
                     continue
                 done = f"{standing.done}/{standing.total}"

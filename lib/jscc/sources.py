@@ -12,27 +12,24 @@ those of what it uses.
 What cannot be seen in the text is not followed: names made of strings (``getattr(module, name)``), and
 methods of objects whose class is not named on the way.  A local variable hides a module's name as it
 does in Python.  Star imports are not followed; the doors of packages (``lazy_loader.attach``) are.
-`jscc.datasets` is not entered: the bytes that it gives are certified instead.  Nor is this module: a hash
-of code names what was kept, and is no number of a table.
+`jscc.datasets` is not entered: the bytes that it gives are certified instead.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import functools
 import hashlib
 import importlib.util
-import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Sources", "reached", "remembered"]
+__all__ = ["Sources", "reached"]
 
 # How a data set is fetched and laid out is no matter: a certificate holds the hash of the bytes that were read.
-_CERTIFIED_OTHERWISE = {"jscc.datasets", "jscc.sources"}
+_CERTIFIED_OTHERWISE = {"jscc.datasets"}
 _ROUNDS = 40  # longer than any chain of calls
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -72,77 +69,6 @@ def reached(*functions: str) -> Sources:
         If a function is not found as a top-level definition of a module with source text.
     """
     packages = frozenset({"jscc", *(name.partition(".")[0].partition(":")[0] for name in functions)})
-    if _MEMORY:
-        return _MEMORY[-1].ask(packages, functions)
-    return _reached(packages, functions)
-
-
-@contextlib.contextmanager
-def remembered(path: Path) -> Iterator[None]:
-    """Within it, `reached` reads what it found before in a file, for as long as no text of the packages changes.
-
-    The texts are read once, so a change of them within is not seen.
-
-    Parameters
-    ----------
-    path
-        File to read and, where something is new, to write.  One that is missing or damaged is as an empty one, and
-        one that cannot be written is left.
-    """
-    memory = _Memory(path)
-    _MEMORY.append(memory)
-    try:
-        yield
-    finally:
-        _MEMORY.remove(memory)
-    memory.write()
-
-
-class _Memory:
-    """What was found for some functions, by the hash of all texts of their packages."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.states: dict[frozenset[str], str] = {}
-        self.before: dict[str, dict] = {}
-        self.now: dict[str, dict] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-            given = json.loads(path.read_text(encoding="utf-8"))
-            self.before = {key: asdict(Sources(**found)) for key, found in given.items()}
-
-    def ask(self, packages: frozenset[str], functions: tuple[str, ...]) -> Sources:
-        if packages not in self.states:
-            self.states[packages] = _state(packages)
-        key = " ".join((self.states[packages], *functions))
-        if key not in self.now:
-            self.now[key] = self.before.get(key) or asdict(_reached(packages, functions))
-        return Sources(**self.now[key])
-
-    def write(self) -> None:
-        if self.now.keys() - self.before.keys():
-            with contextlib.suppress(OSError):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                part = self.path.with_name(f".{self.path.name}.part")
-                part.write_text(json.dumps(self.now), encoding="utf-8")
-                part.replace(self.path)
-
-
-_MEMORY: list[_Memory] = []
-
-
-def _state(packages: frozenset[str]) -> str:
-    """A hash of all source texts of some packages, and of the language that they are read in."""
-    texts = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for package in sorted(packages):
-        origin, folder = _top_location(package)
-        paths = sorted(folder.rglob("*.py")) if folder else [origin] if origin else []
-        for path in paths:
-            name = path.relative_to(folder) if folder else path.name
-            texts.update(f"{package} {name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return texts.hexdigest()
-
-
-def _reached(packages: frozenset[str], functions: tuple[str, ...]) -> Sources:
     place = (packages, tuple(sys.path))
     if place not in _LIBRARIES or any(_text(path) != text for path, text in _LIBRARIES[place].texts.items()):
         _LIBRARIES[place] = _Library(packages)
@@ -169,20 +95,20 @@ def _follow(library: _Library, functions: tuple[str, ...]) -> Sources:
         if module is None or name not in module.definitions:
             raise ValueError(f"{function} is given, a top-level function of a module with source is expected")
         pending.append((module_name, name))
-    definitions: dict[tuple[str, str], str] = {}
+    texts: dict[tuple[str, str], _Text] = {}
     while pending:
         definition = pending.pop()
-        if definition not in definitions:
-            definitions[definition] = library.label(definition, 0)
-            pending.extend(target for targets in library.describe(*definition).uses for target in targets)
+        if definition not in texts:
+            texts[definition] = library.describe(*definition)
+            pending.extend(target for targets in texts[definition].uses for target in targets)
+    own = {definition: text.hash() for definition, text in texts.items()}
+    labels = own
     # One step further along every use in each round; a circle of uses never ends, and needs no more of them.
-    rounds = min(len(definitions), _ROUNDS)
-    for done in range(1, rounds):
-        for definition in definitions:
-            library.label(definition, done)
-    entries = sorted(library.label(tuple(function.split(":")), rounds) for function in functions)
-    named = {f"{module}:{name}": value for (module, name), value in sorted(definitions.items())}
-    return Sources(_short(" ".join(entries), 16), named)
+    for _ in range(min(len(texts), _ROUNDS)):
+        labels = {definition: text.hash(labels) for definition, text in texts.items()}
+    entries = sorted(labels[tuple(function.split(":"))] for function in functions)
+    definitions = {f"{module}:{name}": value for (module, name), value in sorted(own.items())}
+    return Sources(_short(" ".join(entries), 16), definitions)
 
 
 def _short(text: str, digits: int) -> str:
@@ -264,7 +190,6 @@ class _Library:
         self.found: dict[tuple[str, ...], Sources] = {}
         self._modules: dict[str, _Module | None] = {}
         self._described: dict[tuple[str, str], _Text] = {}
-        self._labels: dict[tuple[tuple[str, str], int], str] = {}
 
     def module(self, name: str) -> _Module | None:
         if name not in self._modules:
@@ -281,18 +206,6 @@ class _Library:
         if (module_name, name) not in self._described:
             self._described[module_name, name] = self._describe(module_name, name)
         return self._described[module_name, name]
-
-    def label(self, definition: tuple[str, str], rounds: int) -> str:
-        """The hash of a definition with all that it uses, so many uses away; of itself alone for none.
-
-        Found once, whoever asks; those of the round before are expected to be there, or few.
-        """
-        known = (definition, rounds)
-        if known not in self._labels:
-            text = self.describe(*definition)
-            near = {target for targets in text.uses for target in targets} if rounds else ()
-            self._labels[known] = text.hash({target: self.label(target, rounds - 1) for target in near} or None)
-        return self._labels[known]
 
     def _describe(self, module_name: str, name: str) -> _Text:
         module = self.module(module_name)

@@ -1,6 +1,6 @@
 """Tell whether a table still follows from the code, and prove it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,9 +45,14 @@ class Differs(Exception):
         super().__init__(f"some points of {name} come out otherwise ({why})")
 
 
-def standing(experiment: Experiment, scale: str = "paper") -> Standing:
-    """Tell how far an experiment is, and whether its table still follows from the code."""
-    code = code_of(experiment)
+def standing(
+    experiment: Experiment, scale: str = "paper", reached: Callable[..., sources.Sources] = sources.reached
+) -> Standing:
+    """Tell how far an experiment is, and whether its table still follows from the code.
+
+    `reached` follows the code: `jscc.sources.reached`, or that of a memory.
+    """
+    code = code_of(experiment, reached)
     plan = known_plan(experiment, scale, Store(experiment, scale), code)
     done, total = len(finished_points(plan)), len(plan.points)
     try:

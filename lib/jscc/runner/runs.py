@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -263,9 +263,9 @@ def make_frame(rows: Mapping[int, list[dict]]) -> pd.DataFrame:
     return pd.DataFrame([row for point in sorted(rows) for row in rows[point]])
 
 
-def code_of(experiment: Experiment) -> sources.Sources:
+def code_of(experiment: Experiment, reached: Callable[..., sources.Sources] = sources.reached) -> sources.Sources:
     """What an experiment's table rests on, in the files now."""
-    return sources.reached(qualified(experiment.task))
+    return reached(qualified(experiment.task))
 
 
 def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine: dict, *, wall, resumed) -> None:

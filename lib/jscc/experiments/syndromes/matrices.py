@@ -23,6 +23,9 @@ from jscc.tanner import TannerGraph
 # By `syndromes_matrices` the nearest to the paper's column in the mean of the data sets, of the regular matrices and of
 # all; they are trained as the paper did, on all training images, and tested.
 CHOSEN = (("rows_columns_rows", "gray"), ("patches", "gray"))
+PLAIN = ("rows_columns_rows", "binary")  # what the Gray code does there
+# In Setup 2 the printed numbers of the sign plane lie between those of random checks and of neighbours.
+BETWEEN = "gallager"
 MANY_STEPS_EPOCHS = 5  # of 512 steps each
 
 
@@ -120,7 +123,7 @@ def _tested_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
     return [
         _point(dataset, matrix, levels, "planes", model, seed, epochs, "test")
-        for matrix, levels in CHOSEN
+        for matrix, levels in (*CHOSEN, PLAIN)
         for dataset in names
         for model in ("GRU12", "GRU32")
         for seed in seeds
@@ -132,7 +135,7 @@ def _coefficients_grid(scale: str) -> list[dict]:
     fixed = {"model": "GRU12", "epochs": epochs}
     return [
         {"dataset": dataset, "matrix": matrix, "column": column, "seed": seed, **fixed}
-        for matrix, _ in CHOSEN
+        for matrix in (*(matrix for matrix, _ in CHOSEN), BETWEEN)
         for column in ("jl_8bp", "jl_msb1", "jl_msb")
         for dataset in names
         for seed in seeds

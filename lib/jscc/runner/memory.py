@@ -1,0 +1,81 @@
+"""What functions rest on, remembered from one look at all experiments to the next.
+
+Following every experiment through the syntax trees takes seconds, and nearly always nothing has changed since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from jscc import results, sources
+
+__all__ = ["Memory", "remembered"]
+
+
+class Memory:
+    """What `jscc.sources.reached` found for some functions, by the hash of all texts of their packages.
+
+    Parameters
+    ----------
+    path
+        File to read and, where something is new, to write.  One that is missing or damaged is as an empty one, and
+        one that cannot be written is left.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._states: dict[frozenset[str], str] = {}
+        self._before: dict[str, dict] = {}
+        self._now: dict[str, dict] = {}
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            given = json.loads(path.read_text(encoding="utf-8"))
+            self._before = {key: asdict(sources.Sources(**found)) for key, found in given.items()}
+
+    def __repr__(self) -> str:
+        return f"Memory({self.path.name}: {len(self._before)} functions before, {len(self._now)} now)"
+
+    def reached(self, *functions: str) -> sources.Sources:
+        """As `jscc.sources.reached`; the texts are read once, so that a later change of them is not seen."""
+        packages = frozenset({"jscc", *(name.partition(".")[0].partition(":")[0] for name in functions)})
+        if packages not in self._states:
+            self._states[packages] = _state(packages)
+        key = " ".join((self._states[packages], *functions))
+        if key not in self._now:
+            self._now[key] = self._before.get(key) or asdict(sources.reached(*functions))
+        return sources.Sources(**self._now[key])
+
+    def write(self) -> None:
+        """Keep what was asked for; what belongs to other texts is forgotten."""
+        if self._now.keys() - self._before.keys():
+            with contextlib.suppress(OSError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                results.write_atomically(self.path, json.dumps(self._now))
+
+
+@contextlib.contextmanager
+def remembered() -> Iterator[Memory]:
+    """A memory beside the results, written at the end."""
+    memory = Memory(results.results_folder() / ".work" / "sources.json")
+    yield memory
+    memory.write()
+
+
+def _state(packages: frozenset[str]) -> str:
+    """A hash of all source texts of some packages, and of the language that they are read in."""
+    texts = hashlib.sha256(repr(sys.version_info[:2]).encode())
+    for package in sorted(packages):
+        spec = importlib.util.find_spec(package)
+        folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
+        files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+        if not folders and spec and spec.origin:
+            files = [Path(spec.origin)]
+        for path in files:
+            texts.update(f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return texts.hexdigest()

@@ -1,0 +1,90 @@
+"""What `jscc status` remembers is what it would find again, or nothing."""
+
+import json
+
+import pytest
+
+from jscc import results, sources
+from jscc.runner.memory import Memory, remembered
+
+TASKS = """
+from .kernels import double
+
+
+def one(seed):
+    return double(seed)
+
+
+def other(seed):
+    return seed
+"""
+KERNELS = """
+SCALE = 2
+
+
+def double(x):
+    return SCALE * x
+"""
+NAMES = [f"kept_in_mind.tasks:{name}" for name in ("one", "other", "one")]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("JSCC_RESULTS", str(tmp_path / "results"))
+    folder = tmp_path / "kept_in_mind"
+    folder.mkdir()
+    for name, text in {"__init__": "", "tasks": TASKS, "kernels": KERNELS}.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def followed(monkeypatch):
+    """The functions that were followed, and not remembered."""
+    asked, reached = [], sources.reached
+
+    def counted(*functions):
+        asked.append(functions)
+        return reached(*functions)
+
+    monkeypatch.setattr(sources, "reached", counted)
+    return asked
+
+
+def look():
+    with remembered() as memory:
+        return [memory.reached(name) for name in NAMES]
+
+
+def test_it_lasts_until_a_text_changes(folder, followed):
+    there = look()
+    assert there == look() and len(followed) == 2
+    (folder / "kernels.py").write_text(KERNELS.replace("2", "3"))
+    assert look()[0].total != there[0].total and len(followed) == 4
+    assert look() == [sources.reached(name) for name in NAMES]
+    (folder / "more.py").write_text("")
+    assert look()[0].definitions and len(followed) == 4 + len(NAMES) + 2
+    # What was found for other texts is forgotten.
+    (path,) = results.results_folder().joinpath(".work").glob("*.json")
+    assert len(json.loads(path.read_text())) == 2
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"a": 1}', '{"a": {"total": 1}}', "\udcff"])
+def test_a_damaged_file_is_as_none(folder, damage):
+    there = look()
+    path = results.results_folder() / ".work" / "sources.json"
+    path.write_bytes(damage.encode(errors="surrogateescape"))
+    assert look() == there
+
+
+def test_a_place_that_cannot_be_written_is_left(folder, tmp_path):
+    memory = Memory(tmp_path)  # a folder
+    assert memory.reached(NAMES[0]) == sources.reached(NAMES[0])
+    memory.write()
+    assert tmp_path.is_dir()
+
+
+def test_what_is_no_function_is_refused(folder):
+    with pytest.raises(ValueError, match="is expected"), remembered() as memory:
+        memory.reached("kept_in_mind.tasks:nothing")
