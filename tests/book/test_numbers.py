@@ -69,6 +69,7 @@ MADE = {
     },
     "book/syndromes/matrix.ipynb": {
         "2.6": ("100 * 0.4023 - 0.3762", "syndromes/matrix"),  # points, printed less GRU12
+        ".781": (".781", "syndromes/claim"),  # 24 neighbours in a row
     },
     "book/syndromes/recovery.ipynb": {
         "1.97": ("1.97", "syndromes/rivals"),  # bit/pixel of a Huffman code
