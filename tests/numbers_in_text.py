@@ -698,6 +698,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     "book/syndromes/matrix.ipynb": {
         ".323": lambda: unpack_planes(symbols(gray_images("digits").train, transform=False), 1).mean(),
         "2.6": lambda: 100 * (0.4023 - tested("cifar10", "GRU12")),
+        ".781": lambda: mean("syndromes_row_weight", dataset="mnist", column="ldpc", arrangement="local", weight=24),
         ".318": lambda: mean("syndromes_table2", dataset="cifar10", column="none", model="GRU12"),
         ".369": lambda: mean("syndromes_table2", dataset="cifar10", column="none", model="GRU32"),
         **NEIGHBOURS,
