@@ -101,10 +101,10 @@ def _facts(graph: TannerGraph) -> dict:
 
 
 def _grid(scale: str) -> list[dict]:
-    """Every matrix, three of them on the planes of a Gray code too, then the other readings of a random one."""
+    """Every matrix, four of them on the planes of a Gray code too, then the other readings of a random one."""
     names, seeds, epochs = SHORT_SCALES[scale]
     plan = [(matrix, "binary", "planes", names) for matrix in MATRICES]
-    plan += [(matrix, "gray", "planes", names) for matrix in ("random", "rows_columns_rows", "patches")]
+    plan += [(matrix, "gray", "planes", names) for matrix in ("random", "rows_columns_rows", "patches", BETWEEN)]
     some = names[::2]  # MNIST and YCIFAR-10, where the paper's column does not come out
     plan += [("random", "binary", reading, some) for reading in READINGS if reading not in ("planes", "checks")]
     points = [
