@@ -221,8 +221,9 @@ def test_a_birth_certificate_has_its_result():
 
 @pytest.mark.parametrize("table", RESULT_TABLES, ids=lambda path: path.stem)
 def test_a_result_is_not_older_than_its_code(table):
-    results = pytest.importorskip("jscc.results")
-    assert not results.stale(table.stem), f"run `jscc run {table.stem} --scale paper`, then `make refresh`"
+    runner = pytest.importorskip("jscc.runner")
+    standing = runner.standing(importlib.import_module("jscc.experiments").registry()[table.stem])
+    assert standing.state == "fresh", f"{standing.changed}: run `jscc run {table.stem} --scale paper`, then refresh"
 
 
 @pytest.mark.parametrize("table", TIMINGS, ids=lambda path: path.stem)

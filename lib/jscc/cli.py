@@ -149,7 +149,7 @@ def status_command(context: click.Context, full: bool) -> None:
     from jscc.runner.memory import remembered
 
     rows = []
-    with remembered() as memory:
+    with _clean_errors(), remembered() as memory:
         for name, experiment in _experiments(context).items():
             for scale in SCALES:
                 standing = runner.standing(experiment, scale, memory.reached)
@@ -194,7 +194,7 @@ def report_command(context, name: str, scale: str) -> None:
 @click.pass_context
 def verify_command(context, names, every, scale, points, tolerance, only, stamp) -> None:
     """Recompute some points drawn at random; if they equal the table's, stamp it with the present code."""
-    from jscc import runner
+    from jscc import results, runner
 
     failed = False
     for experiment in _chosen(context, names, every):
@@ -212,7 +212,12 @@ def verify_command(context, names, every, scale, points, tolerance, only, stamp)
                     click.echo(line, err=True)
             click.echo(f"columns that differ: {', '.join(error.differences)}", err=True)
             click.echo(f"columns that agree: {', '.join(error.agreeing) or 'none'}", err=True)
-            click.echo(f"{error}; to compute it anew: jscc run {experiment.name}", err=True)
+            table = results.table_path(experiment.name, scale)
+            click.echo(
+                f"{error}; to compute it anew, remove {table} and {table.with_suffix('.json').name}, then: "
+                f"jscc run {experiment.name} --scale {scale}",
+                err=True,
+            )
             continue
         for params in recomputed:
             click.echo(f"equal: {params}")

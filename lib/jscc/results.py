@@ -179,6 +179,10 @@ _CERTIFIED = {
     "points": int,
     "tasks": int,
     "date": str,
+    "command": str,
+    "task_seconds": float,
+    "processor": str,
+    "versions": dict,
     "grid": str,
     "functions": list,
     "sources": dict,
@@ -322,8 +326,10 @@ def differences(
         For each column that differs (or ``"rows"``, ``"columns"``) one line for each difference; empty where there
         is none.
     """
-    # Through text and back, so that both have the types that a file gives.
-    fresh = _read_csv(io.StringIO(csv_text(fresh)))
+    # Together through text and back, so that a column has one type in both.
+    together = pd.concat([table.astype(object), fresh.astype(object)], ignore_index=True)
+    both = _read_csv(io.StringIO(csv_text(together)))
+    table, fresh = both[: len(table)][list(table.columns)], both[len(table) :][list(fresh.columns)]
     if list(fresh.columns) != list(table.columns):
         return {"columns": [f"{list(table.columns)} in the table, {list(fresh.columns)} computed"]}
     keys = [key for key in keys if key in table.columns]
@@ -341,7 +347,9 @@ def differences(
             equal = _equal(before[column], value, tolerance)
             if column in (scatter or {}) and not equal:
                 # A value that is missing in one of them alone is no scatter: its difference is no number.
-                equal = isinstance(value, str) or abs(before[column] - value) <= 4 * math.sqrt(2) * scatter[column]
+                texts = isinstance(value, str) + isinstance(before[column], str)
+                most = 4 * math.sqrt(2) * scatter[column]
+                equal = texts == 2 or (not texts and abs(before[column] - value) <= most)
             if not equal:
                 line = f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"
                 found.setdefault(column, []).append(line)
@@ -359,6 +367,8 @@ def _equal(before, now, tolerance: float) -> bool:
     numbers = isinstance(before, (int, float)) and isinstance(now, (int, float))
     if not numbers or (isinstance(before, int) and isinstance(now, int)):
         return before == now or (pd.isna(before) and pd.isna(now))
+    if float(before).is_integer() and float(now).is_integer():
+        return before == now  # counts, in a column that is empty elsewhere
     return math.isclose(before, now, rel_tol=tolerance) or (math.isnan(before) and math.isnan(now))
 
 
@@ -409,7 +419,8 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
     date = datetime.datetime.fromisoformat(born["date"])
     stages = born.get("grown", [])
     # A table that grew from one of a tree with changes counts as one itself; the commit of the new rows was clean.
-    commit = _short(born["commit"], born["dirty"] and not any(stage["dirty"] for stage in stages))
+    own = born.get("own_dirty", born["dirty"] and not any(stage["dirty"] for stage in stages))
+    commit = _short(born["commit"], own)
     rows = [
         ("command", born["command"]),
         ("rests on", f"{' and '.join(rests_on)}, root seed {born['seed']}"),

@@ -67,15 +67,37 @@ def test_it_lasts_until_a_text_changes(folder, followed):
     assert look()[0].definitions and len(followed) == 4 + len(NAMES) + 2
     # What was found for other texts is forgotten.
     (path,) = results.results_folder().joinpath(".work").glob("*.json")
-    assert len(json.loads(path.read_text())) == 2
+    assert len(json.loads(path.read_text().splitlines()[1])) == 2
 
 
-@pytest.mark.parametrize("damage", ["", "[]", '{"a": 1}', '{"a": {"total": 1}}', "\udcff"])
+@pytest.mark.parametrize("damage", ["", "[]", "{}\n{}", "one digit", "\udcff"])
 def test_a_damaged_file_is_as_none(folder, damage):
     there = look()
     path = results.results_folder() / ".work" / "sources.json"
+    if damage == "one digit":
+        damage = path.read_text().replace(there[0].total, "0" * 16)
     path.write_bytes(damage.encode(errors="surrogateescape"))
     assert look() == there
+
+
+def test_what_was_found_while_a_text_changed_is_not_kept(folder):
+    with remembered() as memory:
+        memory.reached(NAMES[1])
+        (folder / "kernels.py").write_text(KERNELS.replace("2", "3"))
+        memory.reached(NAMES[0])
+    assert not memory.path.exists()
+
+
+def test_links_are_followed_and_those_to_nowhere_left(folder, tmp_path, followed):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "__init__.py").write_text(KERNELS)
+    (folder / "kernels.py").unlink()
+    (folder / "kernels").symlink_to(tmp_path / "elsewhere")
+    (folder / ".#tasks.py").symlink_to(tmp_path / "nowhere")
+    there = look()
+    assert look() == there and len(followed) == 2
+    (tmp_path / "elsewhere" / "__init__.py").write_text(KERNELS.replace("2", "3"))
+    assert look()[0].total != there[0].total
 
 
 def test_a_place_that_cannot_be_written_is_left(folder, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 from jscc import results, sources
 from jscc.runner.experiment import Experiment, qualified
 from jscc.runner.plan import finished_points, matching
-from jscc.runner.runs import code_of, data_hashes, grid_hash, known_plan, make_frame, point_rows
+from jscc.runner.runs import changed_beside_code, code_of, data_hashes, grid_hash, known_plan, make_frame, point_rows
 from jscc.runner.store import Store, now
 
 
@@ -18,7 +18,8 @@ class Standing:
     """How an experiment stands at one scale.
 
     ``state`` is ``"fresh"``, ``"stale"``, ``"partial"``, ``"missing"`` or ``"damaged"``; ``changed`` names the
-    definitions (and ``"grid"``) that differ from those of the table, or the damage; ``done`` of ``total``
+    definitions (and ``"grid"``, ``"seed"``, ``"stream"``, ``"runner"`` or a data set) that differ from those of the
+    table, or the damage; ``done`` of ``total``
     points are known under the present code, and ``verified`` of those of a fresh table were computed again.
     """
 
@@ -63,8 +64,7 @@ def standing(
     except results.Damaged as error:
         return Standing(scale, "damaged", done, total, 0, (str(error),))
     changed = results.changed_definitions(birth["sources"], code)
-    if birth["grid"] != grid_hash(experiment, scale):
-        changed.append("grid")
+    changed += sorted(changed_beside_code(experiment, scale, birth))
     if changed:
         return Standing(scale, "stale", done, total, 0, tuple(changed))
     # The table stands for its points, also where it came without its store.
@@ -119,7 +119,9 @@ def verify(
     birth = results.certificate(experiment.name, scale)
     committed = results.load(experiment.name, scale)
     if birth["grid"] != grid_hash(experiment, scale):
-        raise ValueError(f"the grid of {experiment.name} has changed; compute it with jscc run")
+        raise ValueError(
+            f"the grid of {experiment.name} has changed; compute it with: jscc run {experiment.name} --scale {scale}"
+        )
     code = code_of(experiment)
     if stamp and scale == "paper" and results.unsettled():
         raise ValueError("the library has changes that are not committed, a clean commit is expected for a stamp")
@@ -129,16 +131,16 @@ def verify(
         n = max(3, -(-len(points) // 10))
     if n < 1:
         raise ValueError(f"n={n} given, a positive number of points is expected")
-    rng = np.random.default_rng([experiment.seed, len(birth.get("verified", []))])
-    chosen = sorted(rng.choice(candidates, size=min(n, len(candidates)), replace=False).tolist())
-    rows = {point: point_rows(experiment, scale, point) for point in chosen}
+    chosen = sorted(np.random.default_rng().choice(candidates, size=min(n, len(candidates)), replace=False).tolist())
+    rows = {point: point_rows(experiment, scale, point, code.total) for point in chosen}
     keys = list(dict.fromkeys(key for params in points for key in params))
     fresh = make_frame(rows)
     # Some points may have columns of their own, which the others leave empty.
     columns = [*committed.columns, *(column for column in fresh.columns if column not in committed.columns)]
     differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance, experiment.scatter)
     if differences:
-        agreeing = [column for column in committed.columns if column not in differences and column not in keys]
+        compared = not differences.keys() & {"rows", "columns"}
+        agreeing = [column for column in committed.columns if compared and column not in {*differences, *keys}]
         raise Differs(experiment.name, differences, agreeing, _reasons(experiment, birth, code, points))
     recomputed = [points[point] for point in chosen]
     if stamp:
@@ -152,6 +154,10 @@ def verify(
             "scatter": dict(experiment.scatter),
             "sources": code.total,
         }
+        there = results.certificate(experiment.name, scale)
+        if there["table"] != birth["table"]:
+            raise ValueError(f"the table of {experiment.name} was replaced meanwhile; verify it again")
+        birth = there  # with what others have stamped meanwhile
         birth["verified"] = [*birth.get("verified", []), seal]
         birth["sources"] = asdict(code)
         birth["functions"] = [qualified(experiment.task)]

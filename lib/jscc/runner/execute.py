@@ -68,13 +68,25 @@ def _single_thread() -> Iterator[None]:
         yield
 
 
+# What a process has loaded is what was in the files when it began.
+_BEGAN = time.time_ns()
+
+
 @functools.cache
 def code_here(functions: tuple[str, ...]) -> str:
-    """The hash of the code as this process first saw it."""
+    """The hash of the code as this process first saw it.
+
+    Raises
+    ------
+    RuntimeError
+        If a file was changed after the process began, so that what runs here need not be what stands there.
+    """
     found = sources.reached(*functions)
     # Load all of it now: a module first loaded in the middle of a task could have changed by then.
-    for module in {name.partition(":")[0] for name in found.definitions}:
-        importlib.import_module(module)
+    for name in {name.partition(":")[0] for name in found.definitions}:
+        module = importlib.import_module(name)
+        if os.stat(module.__file__).st_mtime_ns > _BEGAN:
+            raise RuntimeError(f"{name} was changed after this process began; start it anew")
     return found.total
 
 

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -34,9 +35,10 @@ class Memory:
         self._states: dict[frozenset[str], str] = {}
         self._before: dict[str, dict] = {}
         self._now: dict[str, dict] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-            given = json.loads(path.read_text(encoding="utf-8"))
-            self._before = {key: asdict(sources.Sources(**found)) for key, found in given.items()}
+        with contextlib.suppress(OSError, ValueError):
+            checksum, text = path.read_text(encoding="utf-8").splitlines()
+            if checksum == _hash(text):
+                self._before = json.loads(text)
 
     def __repr__(self) -> str:
         return f"Memory({self.path.name}: {len(self._before)} functions before, {len(self._now)} now)"
@@ -53,10 +55,13 @@ class Memory:
 
     def write(self) -> None:
         """Keep what was asked for; what belongs to other texts is forgotten."""
-        if self._now.keys() - self._before.keys():
+        # What was found while a text changed belongs to neither of its states.
+        same = all(_state(packages) == state for packages, state in self._states.items())
+        if same and self._now.keys() - self._before.keys():
+            text = json.dumps(self._now)
             with contextlib.suppress(OSError):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                results.write_atomically(self.path, json.dumps(self._now))
+                results.write_atomically(self.path, f"{_hash(text)}\n{text}\n")
 
 
 @contextlib.contextmanager
@@ -67,15 +72,20 @@ def remembered() -> Iterator[Memory]:
     memory.write()
 
 
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _state(packages: frozenset[str]) -> str:
     """A hash of all source texts of some packages, and of the language that they are read in."""
     texts = hashlib.sha256(repr(sys.version_info[:2]).encode())
     for package in sorted(packages):
         spec = importlib.util.find_spec(package)
         folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
-        files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+        walks = (walk for folder in folders for walk in sorted(os.walk(folder, followlinks=True)))
+        files = [Path(place, name) for place, _, names in walks for name in sorted(names) if name.endswith(".py")]
         if not folders and spec and spec.origin:
             files = [Path(spec.origin)]
-        for path in files:
+        for path in filter(Path.is_file, files):  # an editor's lock is a link to nowhere
             texts.update(f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return texts.hexdigest()

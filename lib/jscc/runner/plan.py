@@ -252,6 +252,8 @@ def matching(points: list[dict], only: Mapping[str, Any] | None, name: str) -> S
 
 def check_rows(experiment: Experiment, task: Task, rows: list[dict]) -> None:
     """Refuse a result that cannot stand in the table."""
+    if not rows:
+        raise ValueError("the task returned no rows, one at least is expected")
     for row in rows:
         clash = sorted(key for key in row.keys() & task.params.keys() if row[key] != task.params[key])
         if clash:

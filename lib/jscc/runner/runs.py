@@ -1,6 +1,7 @@
 """Run an experiment to its table."""
 
 import dataclasses
+import functools
 import hashlib
 import math
 import time
@@ -12,7 +13,7 @@ import pandas as pd
 
 from jscc import artefacts, results, sources
 from jscc.runner.execute import code_here, open_executor, perform
-from jscc.runner.experiment import Experiment, MonteCarlo, Rule, canonical, plain_row, qualified
+from jscc.runner.experiment import SCALES, Experiment, MonteCarlo, Rule, canonical, plain_row, qualified
 from jscc.runner.plan import ChunkPlan, GridPlan, Task, check_rows, finished_points, make_plan, matching, used_records
 from jscc.runner.store import Store
 
@@ -109,18 +110,20 @@ def known_plan(experiment: Experiment, scale: str, store: Store, code: sources.S
         birth, table = results.certificate(experiment.name, scale), results.load(experiment.name, scale)
     except (FileNotFoundError, results.Damaged):
         return plan
-    if birth["sources"]["total"] != code.total or birth["seed"] != experiment.seed:
+    if changed_beside_code(experiment, scale, birth) - {"grid"} or birth["sources"]["total"] != code.total:
         return plan
+    if results.csv_text(table) != results.table_path(experiment.name, scale).read_text(encoding="utf-8"):
+        return plan  # a field that does not come back as it was written
     kinds = {name: type(value) for params in plan.points for name, value in params.items()}
     rows: dict[str, list[dict]] = {}
     for row in table.to_dict("records"):
-        known = {name: value for name, value in row.items() if not pd.isna(value)}
+        known = {name: None if pd.isna(value) else value for name, value in row.items()}
         rows.setdefault(_key(known, kinds), []).append(known)
     tasks = dict.fromkeys(rows, 1)
     if isinstance(plan, ChunkPlan):
         # A row is a sum over chunks: it is that of the present rule if the whole table was made by it.
         before = [
-            {name: int(row[name]) if kinds[name] is int else row[name] for name in kinds if name in row}
+            {name: int(row[name]) if kinds[name] is int else row[name] for name in kinds if row.get(name) is not None}
             for found in rows.values()
             for row in found
         ]
@@ -177,10 +180,10 @@ def compute_point(experiment: Experiment, scale: str = "paper", /, **params: Any
     return pd.DataFrame(point_rows(replace(experiment, grid=lambda _: [point]), scale, 0))
 
 
-def point_rows(experiment: Experiment, scale: str, point: int) -> list[dict]:
-    """The rows of one point, computed in this process."""
+def point_rows(experiment: Experiment, scale: str, point: int, code: str | None = None) -> list[dict]:
+    """The rows of one point, computed in this process, by this code if it is given."""
     task_name = qualified(experiment.task)
-    code = code_here((task_name,))
+    code = code or code_here((task_name,))
     plan = make_plan(experiment, scale, {})
     plan.wanted = [point]
     while not plan.finished(point):
@@ -220,11 +223,44 @@ def _drive(experiment, plan, executor, store, task_name, code, progress) -> list
     return failures
 
 
+def changed_beside_code(experiment: Experiment, scale: str, birth: Mapping) -> set[str]:
+    """What else a table follows from and is not as its certificate says: grid, seed, stream, data, the runner itself.
+
+    A data set that is not here cannot have changed.
+    """
+    from jscc import datasets
+
+    now = {
+        "grid": grid_hash(experiment, scale),
+        "seed": experiment.seed,
+        "stream": experiment.stream,
+        "runner": _runner_code(),
+    }
+    changed = {key for key, value in now.items() if birth.get(key, value) != value}
+    here = [name for name in birth["data"] if name in experiment.needs and datasets.available(name)]
+    return changed | {f"data {name}" for name in here if birth["data"][name] != datasets.fingerprint(name)}
+
+
+@functools.cache
+def _runner_code() -> str:
+    """The hash of what makes tables of tasks: the seeds, and the sums and intervals over chunks."""
+    return sources.reached("jscc.runner.experiment:seed_of", "jscc.runner.plan:_summed").total
+
+
 def needed(experiment: Experiment, points: Sequence[Mapping]) -> list[str]:
-    """The data sets that some points read: those of the experiment that are named by a parameter, or else all."""
-    values = {value for params in points for value in params.values() if isinstance(value, str)}
-    named = [name for name in experiment.needs if name in values]
-    return named or ([] if "digits" in values else list(experiment.needs))
+    """The data sets that some points read: of those that a parameter chooses among, the chosen, and all others.
+
+    Points on the digits, which are always here, need none.
+    """
+    values = _texts(points)
+    if "digits" in values:
+        return [name for name in experiment.needs if name in values]
+    choices = set().union(*(_texts(experiment.points(scale)) for scale in SCALES))
+    return [name for name in experiment.needs if name in values or name not in choices]
+
+
+def _texts(points: Sequence[Mapping]) -> set[str]:
+    return {value for params in points for value in params.values() if isinstance(value, str)}
 
 
 def _fetch_data(experiment: Experiment, points: Sequence[Mapping]) -> None:
@@ -288,6 +324,7 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
         "grid": grid_hash(experiment, scale),
         "functions": [qualified(experiment.task)],
         "sources": dataclasses.asdict(code),
+        "runner": _runner_code(),
         "data": data_hashes(experiment, plan.points),
         **machine,
     }
@@ -295,7 +332,11 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
     if kept:  # what was said of the rows that stay is still true of them
         before = results.certificate(experiment.name, scale)
         birth |= {key: before[key] for key in ("verified", "note") if key in before}
-        birth["dirty"] |= before["dirty"]
+        there = set(map(canonical, plan.points))
+        for stamp in birth.get("verified", []):
+            stamp["points"] = [point for point in stamp["points"] if canonical(point) in there]
+        birth["own_dirty"] = birth["dirty"]
+        birth["dirty"] = birth["dirty"] or before["dirty"]
         stage = {"commit": before["commit"], "dirty": before["dirty"], "points": kept}
         birth["grown"] = [*before.get("grown", []), stage]
     if resumed == _tasks(plan) and _already_written(experiment.name, scale, frame, birth):

@@ -159,7 +159,7 @@ EXPERIMENTS = [
         title="Figs. 2 and 5: bits of WebP and JPEG with an ideal channel code for the distortion of NECST",
         task=against_files,
         grid=_grid,
-        needs=tuple(SIDES),
+        needs=("cifar10",),
         scatter={
             **dict.fromkeys(("mse", "mse_low", "mse_high"), 0.002),
             **dict.fromkeys(("bits", "ci_low", "ci_high"), 200.0),
