@@ -1,5 +1,6 @@
 """Tables that read back exactly, comparisons that say what is missing."""
 
+import io
 import json
 import math
 import os
@@ -205,9 +206,26 @@ def test_what_scatters_is_compared_by_its_interval():
         fresh = table.assign(errors=[100, errors], kept=[1, kept])
         assert results.differences(table, fresh, ["key"], scatter={"errors": 1.5}).keys() == differs
     assert results.differences(table, table.assign(errors=101), ["key"]).keys() == {"errors"}
-    for before, now, differs in ((math.nan, math.nan, set()), (math.nan, 1, {"errors"}), (1, math.nan, {"errors"})):
+    for before, now, differs in (
+        (math.nan, math.nan, set()),
+        (math.nan, 1, {"errors"}),
+        (1, math.nan, {"errors"}),
+        ("text", math.nan, {"errors"}),
+        (math.nan, "text", {"errors"}),
+        ("text", "another", set()),
+    ):
         table, fresh = (pd.DataFrame({"key": ["a", "b"], "errors": [2.5, errors]}) for errors in (before, now))
         assert results.differences(table, fresh, ["key"], scatter={"errors": 100.0}).keys() == differs
+
+
+def test_types_of_a_column_are_those_of_all_its_rows():
+    """One point computed anew has whole numbers, or a text of digits, where the table's column has others besides."""
+    hashes = ["0146480434740e75", "x"]
+    table = pd.DataFrame({"key": ["a", "b"], "size": [3, math.nan], "hash": hashes, "n": [5e6, None]})
+    table = results._read_csv(io.StringIO(results.csv_text(table)))
+    fresh = pd.DataFrame({"key": ["a"], "size": [3], "hash": hashes[:1], "n": [5_000_000]})
+    assert results.differences(table, fresh, ["key", "size"]) == {}
+    assert results.differences(table, fresh.assign(n=5_000_001), ["key", "size"], 1e-6).keys() == {"n"}
 
 
 # --- paper and here -------------------------------------------------------------------------------------

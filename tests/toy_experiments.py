@@ -34,6 +34,11 @@ def fail_on_two(index, seed):
     return {"square": index**2}
 
 
+def nothing(index, seed):
+    """Returns no rows."""
+    return []
+
+
 def threads(index, seed):
     """How many threads the numerical libraries would use."""
     np.ones((2, 2)) @ np.ones((2, 2))

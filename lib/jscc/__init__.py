@@ -6,4 +6,6 @@ systems made of them, and the experiments that fill the book's tables. A room im
 from floors below its own.
 """
 
+from jscc import _compiled as _compiled
+
 __version__ = "0.1.0"

@@ -432,7 +432,7 @@ def provenance(name: str, scale: str = "paper") -> Provenance:
     verified = verified_points(born)
     if verified:
         last = born["verified"][-1]
-        text = f"{verified} of {born['points']} points computed again, commit {last['commit'][:7]}"
+        text = f"{verified} of {born['points']} points computed again, commit {_short(last['commit'], False)}"
         rows.append(("verified", text + (", what scatters within its scatter" if last.get("scatter") else "")))
     if born.get("note"):
         rows.append(("note", born["note"]))

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy_experiments as toy
-from jscc import results, runner
-from jscc.runner import execute, plan, store
+from jscc import datasets, results, runner
+from jscc.runner import certify, execute, plan, runs, store
 
 HERE = Path(__file__).parents[1]
 
@@ -740,3 +740,98 @@ def test_verify_draws_others_each_time_from_the_whole_grid():
     drawn = [frozenset(map(str, runner.verify(toy.MEANS))) for _ in range(6)]
     assert all(len(points) == 4 for points in drawn) and len(set(drawn)) > 1
     assert runner.standing(toy.MEANS).verified == len(frozenset.union(*drawn)) > 10
+
+
+def test_code_that_changed_after_the_process_began_certifies_nothing(edited, monkeypatch):
+    """The first question for the hash comes after the change, and so finds the new text; what is loaded is the old."""
+    experiment = edited()
+    run_here(experiment)
+    Path(sys.modules["edited_pack.helper"].__file__).write_text(HELPER.format(value="1 + 1", doc="", unreached="0"))
+    execute.code_here.cache_clear()
+    monkeypatch.setattr(execute, "_BEGAN", 0)
+    with pytest.raises(runner.Failed) as caught:
+        runner.verify(experiment, n=2)
+    assert "was changed after this process began" in caught.value.failures[0][1]
+    assert "verified" not in results.certificate("edited")
+
+
+def test_a_changed_stream_makes_a_table_stale():
+    run_here(toy.MEANS, scale="quick")
+    other = dataclasses.replace(toy.MEANS, stream="another")
+    standing = runner.standing(other, "quick")
+    assert (standing.state, standing.changed) == ("stale", ("stream",))
+    for path in task_files(toy.MEANS, "quick"):
+        path.unlink()
+    before = results.load("toy_means", "quick")
+    assert not run_here(other, scale="quick").equals(before)
+    assert results.certificate("toy_means", "quick")["stream"] == "another"
+
+
+def test_changed_data_make_a_table_stale(monkeypatch):
+    experiment = dataclasses.replace(toy.MEANS, needs=("digits",))
+    run_here(experiment, scale="quick")
+    assert runner.standing(experiment, "quick").state == "fresh"
+    monkeypatch.setattr(datasets, "fingerprint", lambda name: "another")
+    standing = runner.standing(experiment, "quick")
+    assert (standing.state, standing.changed) == ("stale", ("data digits",))
+    # What is not here cannot have changed.
+    monkeypatch.setattr(datasets, "available", lambda name: False)
+    assert runner.standing(experiment, "quick").state == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([{"dataset": "mnist"}], ["mnist", "celeba64"]),
+        ([{"dataset": "mnist"}, {"dataset": "cifar10"}], ["mnist", "cifar10", "celeba64"]),
+        ([{"dataset": "digits"}], []),
+        ([{"size": 1}], ["celeba64"]),
+    ],
+)
+def test_data_that_no_parameter_names_are_needed_too(points, expected):
+    grid = [{"dataset": "mnist"}, {"dataset": "cifar10"}]
+    experiment = runner.Experiment(
+        name="toy_data", title="", task=toy.measure, grid=lambda scale: grid, needs=("mnist", "cifar10", "celeba64")
+    )
+    assert runs.needed(experiment, points) == expected
+
+
+def test_a_task_without_rows_is_refused():
+    experiment = dataclasses.replace(toy.FAILURE, name="toy_nothing", task=toy.nothing)
+    with pytest.raises(runner.Failed) as caught:
+        run_here(experiment, scale="smoke")
+    assert "no rows, one at least is expected" in caught.value.failures[0][1]
+
+
+def test_verify_keeps_the_stamps_of_others_and_stamps_no_other_table(monkeypatch):
+    run_here(toy.MEANS, scale="quick")
+    rows = certify.point_rows
+
+    def meanwhile(what):
+        def act(*arguments):
+            monkeypatch.setattr(certify, "point_rows", rows)
+            what()
+            return rows(*arguments)
+
+        monkeypatch.setattr(certify, "point_rows", act)
+
+    meanwhile(lambda: runner.verify(toy.MEANS, "quick", n=1))
+    runner.verify(toy.MEANS, "quick", n=1)
+    assert len(results.certificate("toy_means", "quick")["verified"]) == 2
+    frame = results.load("toy_means", "quick")
+    meanwhile(lambda: results.write("toy_means", frame[:3], results.certificate("toy_means", "quick"), "quick"))
+    with pytest.raises(ValueError, match="was replaced meanwhile"):
+        runner.verify(toy.MEANS, "quick", n=1)
+
+
+def test_a_table_grows_outside_of_a_repository_and_forgets_stamps_of_points_that_are_gone(monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "_REPOSITORY", tmp_path)
+    run_here(toy.MEANS, scale="quick")
+    runner.verify(toy.MEANS, "quick", n=6)
+    for path in task_files(toy.MEANS, "quick"):
+        path.unlink()
+    other = dataclasses.replace(toy.MEANS, grid=lambda scale: [*toy._grid("smoke"), {"length": 7, "kind": "some"}])
+    assert len(run_here(other, scale="quick")) == 5
+    birth = results.certificate("toy_means", "quick")
+    assert birth["dirty"] is None and results.verified_points(birth) == 4
+    assert "with changes" not in str(results.provenance("toy_means", "quick"))
