@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jscc import results
+from jscc.sources import Sources
 from jscc.statistics import mean_interval
 
 BIRTH = {
@@ -153,12 +154,17 @@ def test_provenance_tells_what_a_table_rests_on():
     assert "commit: none, 3 February 2026" in str(results.provenance("some_table"))
 
 
-def test_stale_names_what_changed():
-    results.write("some_table", pd.DataFrame({"a": [1]}), BIRTH)
-    assert "jscc.sources:reached" in results.stale("some_table")
-    gone = {**BIRTH, "functions": ["jscc.sources:gone"]}
-    results.write("some_table", pd.DataFrame({"a": [1]}), gone)
-    assert results.stale("some_table") == ["jscc.sources:gone"]
+def test_changed_definitions_are_those_that_are_not_there_as_they_were():
+    def now(**definitions):
+        return Sources("now", definitions)
+
+    then = {"total": "then", "definitions": {"a": "1", "b": "2"}}
+    assert results.changed_definitions(then, Sources("then", {})) == []
+    assert results.changed_definitions(then, now(a="1", b="3")) == ["b"]
+    assert results.changed_definitions(then, now(a="1")) == ["b"]
+    assert results.changed_definitions(then, now(a="1", b="2", c="3")) == ["c"]
+    # Renamed, and so none of them; but then something is used elsewhere.
+    assert results.changed_definitions(then, now(a="1", c="2")) == ["a", "c"]
 
 
 def test_times_are_read_without_a_certificate(folder):

@@ -45,7 +45,6 @@ __all__ = [
     "provenance",
     "published",
     "results_folder",
-    "stale",
     "table_path",
     "timings",
     "unsettled",
@@ -259,27 +258,6 @@ def pick(table: pd.DataFrame, **values) -> pd.DataFrame:
     for name, value in values.items():
         table = table[table[name].isin(value) if isinstance(value, (list, tuple)) else table[name] == value]
     return table
-
-
-def stale(name: str, scale: str = "paper") -> list[str]:
-    """Name the definitions that have changed since an experiment's table was computed.
-
-    Returns
-    -------
-    list[str]
-        Changed, new and vanished definitions as ``"package.module:name"``; empty for a fresh table.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the table has not been computed.
-    """
-    born = certificate(name, scale)
-    try:
-        now = sources.reached(*born["functions"])
-    except ValueError:
-        return list(born["functions"])
-    return changed_definitions(born["sources"], now)
 
 
 def changed_definitions(then: Mapping, now: sources.Sources) -> list[str]:
