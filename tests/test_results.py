@@ -89,7 +89,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(folder, monkeypatch
 
 
 def test_a_table_that_is_not_there_names_its_command():
-    for read in (results.load, results.certificate, results.stale, results.provenance):
+    for read in (results.load, results.certificate, results.provenance):
         with pytest.raises(FileNotFoundError, match="jscc run some_table$"):
             read("some_table")
         with pytest.raises(FileNotFoundError, match="jscc run some_table --scale smoke$"):
