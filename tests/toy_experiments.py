@@ -39,6 +39,11 @@ def nothing(index, seed):
     return []
 
 
+def words(index, seed):
+    """A text of digits, and a number that is missing at every second point."""
+    return {"word": f"{index:03}", "odd": 1.5 if index % 2 else None}
+
+
 def threads(index, seed):
     """How many threads the numerical libraries would use."""
     np.ones((2, 2)) @ np.ones((2, 2))

@@ -835,3 +835,14 @@ def test_a_table_grows_outside_of_a_repository_and_forgets_stamps_of_points_that
     birth = results.certificate("toy_means", "quick")
     assert birth["dirty"] is None and results.verified_points(birth) == 4
     assert "with changes" not in str(results.provenance("toy_means", "quick"))
+
+
+def test_rows_that_do_not_come_back_as_they_were_written_are_computed_again():
+    few = dataclasses.replace(toy.FAILURE, name="toy_words", task=toy.words, grid=lambda scale: toy._indices(scale)[:2])
+    many = dataclasses.replace(few, grid=toy._indices)
+    run_here(few, scale="smoke")
+    for path in task_files(few, "smoke"):
+        path.unlink()
+    run_here(many, scale="smoke")
+    lines = results.table_path("toy_words", "smoke").read_text().splitlines()
+    assert lines[1:] == ["0,000,", "1,001,1.5", "2,002,", "3,003,1.5"]
