@@ -213,8 +213,9 @@ def verify_command(context, names, every, scale, points, tolerance, only, stamp)
             click.echo(f"columns that differ: {', '.join(error.differences)}", err=True)
             click.echo(f"columns that agree: {', '.join(error.agreeing) or 'none'}", err=True)
             table = results.table_path(experiment.name, scale)
+            store = results.results_folder() / ".work" / experiment.name / scale
             click.echo(
-                f"{error}; to compute it anew, remove {table} and {table.with_suffix('.json').name}, then: "
+                f"{error}; to compute it anew, remove {table}, {table.with_suffix('.json').name} and {store}, then: "
                 f"jscc run {experiment.name} --scale {scale}",
                 err=True,
             )
