@@ -811,6 +811,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "0.110": lambda: distortion_rate(0.5),
     },
     "book/lossy/beyond.ipynb": {
+        "0.55": lambda: mean("lossy_scaling", "rate", n_bits=600),
         ".160": lambda: growing(0.3),
         ".223": lambda: growing(0.5),
         ".318": lambda: growing(0.7),
