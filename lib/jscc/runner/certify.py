@@ -9,7 +9,16 @@ import numpy as np
 from jscc import results, sources
 from jscc.runner.experiment import Experiment, qualified
 from jscc.runner.plan import finished_points, matching
-from jscc.runner.runs import changed_beside_code, code_of, data_hashes, grid_hash, known_plan, make_frame, point_rows
+from jscc.runner.runs import (
+    changed_beside_code,
+    code_of,
+    data_hashes,
+    grid_hash,
+    known_plan,
+    make_frame,
+    point_rows,
+    runner_code,
+)
 from jscc.runner.store import Store, now
 
 
@@ -54,21 +63,26 @@ def standing(
     `reached` follows the code: `jscc.sources.reached`, or that of a memory.
     """
     code = code_of(experiment, reached)
-    plan = known_plan(experiment, scale, Store(experiment, scale), code)
-    done, total = len(finished_points(plan)), len(plan.points)
     try:
         birth = results.certificate(experiment.name, scale)
         results.load(experiment.name, scale)
     except FileNotFoundError:
-        return Standing(scale, "partial" if done else "missing", done, total, 0, ())
+        state, changed = "missing", ()
     except results.Damaged as error:
-        return Standing(scale, "damaged", done, total, 0, (str(error),))
-    changed = results.changed_definitions(birth["sources"], code)
-    changed += sorted(changed_beside_code(experiment, scale, birth))
-    if changed:
-        return Standing(scale, "stale", done, total, 0, tuple(changed))
-    # The table stands for its points, also where it came without its store.
-    return Standing(scale, "fresh", total, total, results.verified_points(birth), ())
+        state, changed = "damaged", (str(error),)
+    else:
+        state = "stale"
+        changed = results.changed_definitions(birth["sources"], code)
+        changed = (*changed, *sorted(changed_beside_code(experiment, scale, birth)))
+        if not changed:
+            # The table stands for its points, also where it came without its store.
+            total = len(experiment.points(scale))
+            return Standing(scale, "fresh", total, total, results.verified_points(birth), ())
+    plan = known_plan(experiment, scale, Store(experiment, scale), code)
+    done = len(finished_points(plan))
+    if state == "missing" and done:
+        state = "partial"
+    return Standing(scale, state, done, len(plan.points), 0, changed)
 
 
 def verify(
@@ -160,6 +174,7 @@ def verify(
         birth = there  # with what others have stamped meanwhile
         birth["verified"] = [*birth.get("verified", []), seal]
         birth["sources"] = asdict(code)
+        birth["runner"] = runner_code()
         birth["functions"] = [qualified(experiment.task)]
         birth["data"] = data_hashes(experiment, points)
         results.write_certificate(experiment.name, birth, scale)

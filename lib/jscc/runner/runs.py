@@ -234,7 +234,7 @@ def changed_beside_code(experiment: Experiment, scale: str, birth: Mapping) -> s
         "grid": grid_hash(experiment, scale),
         "seed": experiment.seed,
         "stream": experiment.stream,
-        "runner": _runner_code(),
+        "runner": runner_code(),
     }
     changed = {key for key, value in now.items() if birth.get(key, value) != value}
     here = [name for name in birth["data"] if name in experiment.needs and datasets.available(name)]
@@ -242,7 +242,7 @@ def changed_beside_code(experiment: Experiment, scale: str, birth: Mapping) -> s
 
 
 @functools.cache
-def _runner_code() -> str:
+def runner_code() -> str:
     """The hash of what makes tables of tasks: the seeds, and the sums and intervals over chunks."""
     return sources.reached("jscc.runner.experiment:seed_of", "jscc.runner.plan:_summed").total
 
@@ -324,7 +324,7 @@ def _write_table(experiment, scale, plan, frame, code: sources.Sources, machine:
         "grid": grid_hash(experiment, scale),
         "functions": [qualified(experiment.task)],
         "sources": dataclasses.asdict(code),
-        "runner": _runner_code(),
+        "runner": runner_code(),
         "data": data_hashes(experiment, plan.points),
         **machine,
     }
