@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from jscc.experiments.lossy.common import PRIOR, SAMPLES, TRADEOFF, code, compressed, mending, summary
+from jscc.experiments.lossy.common import (
+    PRIOR,
+    SAMPLES,
+    TRADEOFF,
+    code,
+    compressed,
+    measured,
+    mending,
+    on_codes,
+    summary,
+)
 from jscc.gfq.leaves import leaf_removal
 from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment
@@ -32,14 +42,13 @@ VARIANTS = {
 }
 
 
-def scheduling(variant: str, gamma0: float, samples: int, seed: int) -> dict:
-    """The code of Fig. 2 with another order of the updates, a growing reinforcement, or leaves in the code."""
+def scheduling(variant: str, gamma0: float, number: int, samples: int, seed: int) -> dict:
+    """A code of Fig. 2 with another order of the updates, a growing reinforcement, or leaves in the code."""
     settings = dict(VARIANTS[variant])
-    a_code = code(**TRADEOFF, degree_one=settings.pop("degree_one", 0.0))
+    a_code = code(**TRADEOFF, degree_one=settings.pop("degree_one", 0.0), number=number)
     # Slower schedules are to be seen to the end.
     settings |= {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": 1000}
-    found, words = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
+    return measured(a_code, samples, seed, **settings)
 
 
 def scaling(n_bits: int, number: int, gamma0: float, gamma1: float, samples: int, seed: int) -> dict:
@@ -58,12 +67,10 @@ def scaling(n_bits: int, number: int, gamma0: float, gamma1: float, samples: int
     }
 
 
-def budget(gamma0: float, max_iterations: int, samples: int, seed: int) -> dict:
-    """The code of Fig. 2 with one trial that is stopped early and mended, where the paper restarts."""
-    a_code = code(**TRADEOFF)
+def budget(gamma0: float, max_iterations: int, number: int, samples: int, seed: int) -> dict:
+    """A code of Fig. 2 with one trial that is stopped early and mended, where the paper restarts."""
     settings = {"gamma0": gamma0, "prior": PRIOR, "max_trials": 1, "max_iterations": max_iterations}
-    found, words = compressed(a_code, samples, seed, **settings)
-    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
+    return measured(code(**TRADEOFF, number=number), samples, seed, **settings)
 
 
 def _reduction_grid(scale: str) -> list[dict]:
@@ -80,11 +87,8 @@ def _reduction_grid(scale: str) -> list[dict]:
 
 def _scheduling_grid(scale: str) -> list[dict]:
     variants = VARIANTS if scale == "paper" else ("default", "flooding")
-    return [
-        {"variant": variant, "gamma0": gamma0, "samples": min(20, SAMPLES[scale])}
-        for variant in variants
-        for gamma0 in ((0.92, 0.96) if scale == "paper" else (0.92,))
-    ]
+    gammas = (0.92, 0.96) if scale == "paper" else (0.92,)
+    return on_codes([{"variant": variant, "gamma0": gamma0} for variant in variants for gamma0 in gammas], scale)
 
 
 # Codes of each length, and words of each code: short codes differ more than words do.
@@ -115,11 +119,8 @@ def _scaling_grid(scale: str) -> list[dict]:
 def _budget_grid(scale: str) -> list[dict]:
     gammas = (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99) if scale == "paper" else (0.92,)
     budgets = (30, 50, 75, 100, 150, 200, 300) if scale == "paper" else (50,)
-    return [
-        {"gamma0": gamma0, "max_iterations": budget, "samples": SAMPLES[scale]}
-        for gamma0 in gammas
-        for budget in budgets
-    ]
+    points = [{"gamma0": gamma0, "max_iterations": budget} for gamma0 in gammas for budget in budgets]
+    return on_codes(points, scale)
 
 
 EXPERIMENTS = [

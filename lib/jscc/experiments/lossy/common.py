@@ -10,12 +10,15 @@ from jscc.gfq.code import GFqCode, bits_from_symbols
 from jscc.gfq.construction import ultra_sparse
 from jscc.gfq.leaves import leaf_removal
 from jscc.gfq.reinforced_bp import Quantised, ReinforcedBP
+from jscc.information import distortion_rate
 
 N_BITS = 12_000  # the paper's length in Figs. 1 and 3
 TRADEOFF = {"n_symbols": 1600, "rate": 0.33, "p": 6}  # the code of Fig. 2, PEG and b = 5
 PRIOR = 1.4  # L, where it is not varied; the paper does not give its own
 REDUCTION = 5
 SAMPLES = {"smoke": 2, "quick": 5, "paper": 50}
+# The same words on several codes of the ensemble: what one code says need not hold for another.
+CODES = {"smoke": (1, 2), "quick": (1, 5), "paper": (5, 10)}
 CODE_SEED = 2009
 
 
@@ -53,6 +56,19 @@ def summary(found: Quantised) -> dict:
         "converged": int(found.converged.sum()),
         "n": len(found.converged),
     }
+
+
+def measured(a_code: GFqCode, samples: int, seed: int, **settings) -> dict:
+    """A row of a table: words of one code, compressed and mended, beside the limit at its rate."""
+    found, words = compressed(a_code, samples, seed, **settings)
+    limit = float(distortion_rate(a_code.rate))
+    return {"rate": a_code.rate, "limit": limit, **summary(found), **mending(a_code, words, found)}
+
+
+def on_codes(settings: list[dict], scale: str) -> list[dict]:
+    """Each of the settings on each of the codes."""
+    codes, samples = CODES[scale]
+    return [each | {"number": number, "samples": samples} for each in settings for number in range(codes)]
 
 
 def mending(a_code: GFqCode, words: np.ndarray, found: Quantised) -> dict:

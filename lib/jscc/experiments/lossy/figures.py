@@ -7,11 +7,12 @@ import numpy as np
 from jscc.experiments.lossy.common import (
     N_BITS,
     PRIOR,
-    SAMPLES,
     TRADEOFF,
     code,
     compressed,
+    measured,
     mending,
+    on_codes,
     summary,
 )
 from jscc.gfq.enumerator import weight_enumerator
@@ -19,11 +20,9 @@ from jscc.information import distortion_rate, rate_distortion_slope
 from jscc.runner import Experiment
 
 
-def tradeoff(gamma0: float, prior: float, samples: int, seed: int) -> dict:
-    """One point of Fig. 2."""
-    a_code = code(**TRADEOFF)
-    found, words = compressed(a_code, samples, seed, gamma0=gamma0, prior=prior)
-    return {"rate": a_code.rate, **summary(found), **mending(a_code, words, found)}
+def tradeoff(gamma0: float, prior: float, number: int, samples: int, seed: int) -> dict:
+    """One point of Fig. 2 with one code."""
+    return measured(code(**TRADEOFF, number=number), samples, seed, gamma0=gamma0, prior=prior)
 
 
 def tradeoff_codes(graph: str, rate: float, b: int, gamma0: float, number: int, samples: int, seed: int) -> dict:
@@ -41,13 +40,11 @@ def tradeoff_codes(graph: str, rate: float, b: int, gamma0: float, number: int, 
     )
 
 
-def patience(gamma0: float, gamma1: float, multiple: float, samples: int, seed: int) -> dict:
-    """GF(256) at R = 1/2 with settings around the tuned one of Fig. 3, whatever they cost."""
-    a_code = code(N_BITS // 8, 0.5, 8)
+def patience(gamma0: float, gamma1: float, multiple: float, number: int, samples: int, seed: int) -> dict:
+    """GF(256) at R = 1/2 with settings around the tuned one of Fig. 3, whatever they cost, on one of its codes."""
+    a_code = code(N_BITS // 8, 0.5, 8, number=number)
     prior = multiple * float(rate_distortion_slope(a_code.rate))
-    found, words = compressed(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
-    limit = float(distortion_rate(a_code.rate))
-    return {"rate": a_code.rate, "limit": limit, **summary(found), **mending(a_code, words, found)}
+    return measured(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
 
 
 # Beyond 2.5 belief propagation over GF(2) and GF(4) no longer comes to rest.
@@ -79,7 +76,7 @@ def _tradeoff_grid(scale: str) -> list[dict]:
     many = (0.8, 0.83, 0.86, 0.88, 0.9, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98)
     gammas = many if scale == "paper" else (0.86, 0.92)
     priors = (1.3, 1.4, 1.5, 1.6) if scale == "paper" else (PRIOR,)
-    return [{"gamma0": gamma0, "prior": prior, "samples": SAMPLES[scale]} for prior in priors for gamma0 in gammas]
+    return on_codes([{"gamma0": gamma0, "prior": prior} for prior in priors for gamma0 in gammas], scale)
 
 
 def _tradeoff_codes_grid(scale: str) -> list[dict]:
@@ -104,16 +101,17 @@ def _patience_grid(scale: str) -> list[dict]:
     settings = {1.0: (0.94, 0.95, 0.96), 0.9999: (0.96, 0.97, 0.98), 0.9998: (0.97, 0.98, 0.985)}
     if scale != "paper":
         settings = {1.0: (0.9,)}
-    return [
-        {"gamma0": gamma0, "gamma1": gamma1, "multiple": multiple, "samples": SAMPLES[scale]}
+    points = [
+        {"gamma0": gamma0, "gamma1": gamma1, "multiple": multiple}
         for multiple in ((0.9, 1.0, 1.1) if scale == "paper" else (1.0,))
         for gamma1, gammas in settings.items()
         for gamma0 in gammas
     ]
+    return on_codes(points, scale)
 
 
 def _weights_grid(scale: str) -> list[dict]:
-    rates, fields, codes = ((0.3, 0.5, 0.7), (1, 2, 4, 6, 8), 3) if scale == "paper" else ((0.5,), (1, 4), 1)
+    rates, fields, codes = ((0.3, 0.5, 0.7), (1, 2, 4, 6, 8), 6) if scale == "paper" else ((0.5,), (1, 4), 1)
     return [{"p": p, "rate": rate, "number": number} for number in range(codes) for rate in rates for p in fields]
 
 
