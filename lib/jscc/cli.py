@@ -152,7 +152,7 @@ def status_command(context: click.Context, full: bool) -> None:
     with _clean_errors(), remembered() as memory:
         for name, experiment in _experiments(context).items():
             for scale in SCALES:
-                standing = runner.standing(experiment, scale, memory.reached)
+                standing = runner.standing(experiment, scale, memory.reached, memory.fingerprint)
                 if scale != "paper" and standing.state == "missing":
                     continue
                 done = f"{standing.done}/{standing.total}"

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from jscc import results, sources
+from jscc import datasets, results, sources
+from jscc.datasets import loading
 from jscc.runner.memory import Memory, remembered
 
 TASKS = """
@@ -68,6 +69,50 @@ def test_it_lasts_until_a_text_changes(folder, followed):
     # What was found for other texts is forgotten.
     (path,) = results.results_folder().joinpath(".work").glob("*.json")
     assert len(json.loads(path.read_text().splitlines()[1])) == 2
+
+
+@pytest.fixture
+def read_sets(tmp_path, monkeypatch):
+    """A folder for data, and the names of the sets that are read."""
+    monkeypatch.setenv("JSCC_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("JSCC_DATA", str(tmp_path))
+    monkeypatch.setattr(loading, "SETTLED_NS", 0)
+    read, fingerprint = [], datasets.fingerprint
+
+    def counted(name):
+        read.append(name)
+        return fingerprint(name)
+
+    monkeypatch.setattr(datasets, "fingerprint", counted)
+    return read
+
+
+def looked(name):
+    with remembered() as memory:
+        return memory.fingerprint(name)
+
+
+def test_data_that_stay_are_read_once(read_sets, monkeypatch):
+    there = looked("digits")
+    assert there == looked("digits") and read_sets == ["digits"]
+    monkeypatch.setattr(loading, "version", lambda package: f"another {package}")
+    assert looked("digits") == there and len(read_sets) == 2
+
+
+def test_data_whose_file_changes_are_read_again(read_sets, monkeypatch, tmp_path):
+    file = tmp_path / "omniglot.npz"
+    file.write_bytes(b"one")
+    monkeypatch.setattr(datasets, "fingerprint", lambda name: read_sets.append(name) or file.read_text())
+    assert looked("omniglot") == looked("omniglot") == "one" and len(read_sets) == 1
+    file.write_bytes(b"two")
+    assert looked("omniglot") == "two" and len(read_sets) == 2
+    # Too young for its time to tell whether it was changed once more.
+    monkeypatch.setattr(loading, "SETTLED_NS", 10**12)
+    file.write_bytes(b"six")
+    assert looked("omniglot") == looked("omniglot") == "six" and len(read_sets) == 4
+    file.unlink()
+    with pytest.raises(datasets.DataUnavailable):
+        looked("omniglot")
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}\n{}", "one digit", "\udcff"])

@@ -851,7 +851,7 @@ def test_rows_that_do_not_come_back_as_they_were_written_are_computed_again():
 def test_a_table_of_another_runner_is_stale_until_it_is_verified(monkeypatch):
     run_here(toy.MEANS, scale="quick")
     for room in (runs, certify):
-        monkeypatch.setattr(room, "runner_code", lambda: "another")
+        monkeypatch.setattr(room, "runner_code", lambda *_: "another")
     assert runner.standing(toy.MEANS, "quick").changed == ("runner",)
     runner.verify(toy.MEANS, "quick", n=1)
     assert runner.standing(toy.MEANS, "quick").state == "fresh"

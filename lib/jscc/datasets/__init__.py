@@ -49,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "loaded",
             "random_bits",
             "report",
+            "state",
         ],
         "places": ["cache_dir"],
         "trouble": ["DataCorrupt", "DataUnavailable"],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +35,12 @@ __all__ = [
     "loaded",
     "random_bits",
     "report",
+    "state",
 ]
 
 _fingerprints: dict[tuple, str] = {}  # by catalogue, name, and the state of the files
 _loaded: dict[str, str] = {}
+SETTLED_NS = 2_000_000_000  # two changes of a file within its clock's step have the same time
 
 
 def load(name: str, *, download: bool = True, rng: np.random.Generator | int | None = None) -> dict[str, np.ndarray]:
@@ -217,6 +221,46 @@ def fingerprint(name: str) -> str:
         raise ValueError("name='random_bits' given, a data set with a content of its own is expected: bits are drawn")
     known = _fingerprints.get(_state(data_set, picture))
     return known or _load(data_set, picture, download=False)[1]
+
+
+def state(name: str) -> str:
+    """Text that stays the same for as long as a data set is the one that was read, without reading it.
+
+    It is made of the files' places, sizes and times, or of the version of the package that holds the set. Whoever
+    keeps a `fingerprint` keeps it with this.
+
+    Parameters
+    ----------
+    name : str
+        A data set or a single picture that is here.
+
+    Returns
+    -------
+    str
+        Empty where a file is so new that a change of it might not show.
+
+    Raises
+    ------
+    ValueError
+        Unknown name.
+    DataUnavailable
+        Where it is not here.
+
+    Examples
+    --------
+    >>> from jscc import datasets
+    >>> datasets.state("digits") == datasets.state("digits")
+    True
+    """
+    data_set, picture = _find(name)
+    if data_set.kind == "builtin":
+        package = {"digits": "scikit-learn"}.get(name, "scikit-image")
+        return f"{name} of {package} {version(package)}"
+    if not available(name):
+        raise DataUnavailable(_how_to_get(data_set, "it is not here"))
+    files = _state(data_set, picture)
+    youngest = max(times[-1] for times in files[2:])
+    return "" if time.time_ns() < youngest + SETTLED_NS else repr(files)
 
 
 def loaded() -> dict[str, str]:

@@ -56,11 +56,15 @@ class Differs(Exception):
 
 
 def standing(
-    experiment: Experiment, scale: str = "paper", reached: Callable[..., sources.Sources] = sources.reached
+    experiment: Experiment,
+    scale: str = "paper",
+    reached: Callable[..., sources.Sources] = sources.reached,
+    fingerprint: Callable[[str], str] | None = None,
 ) -> Standing:
     """Tell how far an experiment is, and whether its table still follows from the code.
 
-    `reached` follows the code: `jscc.sources.reached`, or that of a memory.
+    `reached` follows the code and `fingerprint` reads the data: by default those of `jscc.sources` and
+    `jscc.datasets`, or those of a `jscc.runner.memory.Memory`.
     """
     code = code_of(experiment, reached)
     try:
@@ -73,12 +77,15 @@ def standing(
     else:
         state = "stale"
         changed = results.changed_definitions(birth["sources"], code)
-        changed = (*changed, *sorted(changed_beside_code(experiment, scale, birth)))
+        changed = (*changed, *sorted(changed_beside_code(experiment, scale, birth, reached, fingerprint)))
         if not changed:
             # The table stands for its points, also where it came without its store.
             total = len(experiment.points(scale))
             return Standing(scale, "fresh", total, total, results.verified_points(birth), ())
-    plan = known_plan(experiment, scale, Store(experiment, scale), code)
+    store = Store(experiment, scale)
+    if state == "missing" and not store.anything():
+        return Standing(scale, state, 0, len(experiment.points(scale)), 0, changed)
+    plan = known_plan(experiment, scale, store, code)
     done = len(finished_points(plan))
     if state == "missing" and done:
         state = "partial"

@@ -1,6 +1,7 @@
-"""What functions rest on, remembered from one look at all experiments to the next.
+"""What functions rest on and data sets hold, remembered from one look at all experiments to the next.
 
-Following every experiment through the syntax trees takes seconds, and nearly always nothing has changed since.
+Following every experiment through the syntax trees and reading all data takes seconds, and nearly always nothing has
+changed since.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from jscc import results, sources
+from jscc import datasets, results, sources
 
 __all__ = ["Memory", "remembered"]
 
 
 class Memory:
-    """What `jscc.sources.reached` found for some functions, by the hash of all texts of their packages.
+    """What `jscc.sources.reached` found for functions, by the hash of all texts of their packages; and fingerprints.
 
     Parameters
     ----------
@@ -33,15 +34,15 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._states: dict[frozenset[str], str] = {}
-        self._before: dict[str, dict] = {}
-        self._now: dict[str, dict] = {}
+        self._before: dict[str, dict | str] = {}
+        self._now: dict[str, dict | str] = {}
         with contextlib.suppress(OSError, ValueError):
             checksum, text = path.read_text(encoding="utf-8").splitlines()
             if checksum == _hash(text):
                 self._before = json.loads(text)
 
     def __repr__(self) -> str:
-        return f"Memory({self.path.name}: {len(self._before)} functions before, {len(self._now)} now)"
+        return f"Memory({self.path.name}: {len(self._before)} facts before, {len(self._now)} now)"
 
     def reached(self, *functions: str) -> sources.Sources:
         """As `jscc.sources.reached`; the texts are read once, so that a later change of them is not seen."""
@@ -53,8 +54,18 @@ class Memory:
             self._now[key] = self._before.get(key) or asdict(sources.reached(*functions))
         return sources.Sources(**self._now[key])
 
+    def fingerprint(self, name: str) -> str:
+        """As `jscc.datasets.fingerprint`, for as long as the set's files are those that were read."""
+        state = datasets.state(name)
+        key = f"{name} {state}"
+        found = self._now.get(key) or self._before.get(key) if state else None
+        found = found or datasets.fingerprint(name)
+        if state and state == datasets.state(name):
+            self._now[key] = found
+        return found
+
     def write(self) -> None:
-        """Keep what was asked for; what belongs to other texts is forgotten."""
+        """Keep what was asked for; what belongs to other texts and other files is forgotten."""
         # What was found while a text changed belongs to neither of its states.
         same = all(_state(packages) == state for packages, state in self._states.items())
         if same and self._now.keys() - self._before.keys():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from jscc import artefacts, results, sources
+from jscc import artefacts, datasets, results, sources
 from jscc.runner.execute import code_here, open_executor, perform
 from jscc.runner.experiment import SCALES, Experiment, MonteCarlo, Rule, canonical, plain_row, qualified
 from jscc.runner.plan import ChunkPlan, GridPlan, Task, check_rows, finished_points, make_plan, matching, used_records
@@ -223,28 +223,34 @@ def _drive(experiment, plan, executor, store, task_name, code, progress) -> list
     return failures
 
 
-def changed_beside_code(experiment: Experiment, scale: str, birth: Mapping) -> set[str]:
+def changed_beside_code(
+    experiment: Experiment,
+    scale: str,
+    birth: Mapping,
+    reached: Callable[..., sources.Sources] = sources.reached,
+    fingerprint: Callable[[str], str] | None = None,
+) -> set[str]:
     """What else a table follows from and is not as its certificate says: grid, seed, stream, data, the runner itself.
 
     A data set that is not here cannot have changed.
     """
-    from jscc import datasets
-
     now = {
         "grid": grid_hash(experiment, scale),
         "seed": experiment.seed,
         "stream": experiment.stream,
-        "runner": runner_code(),
+        "runner": runner_code(reached),
     }
     changed = {key for key, value in now.items() if birth.get(key, value) != value}
     here = [name for name in birth["data"] if name in experiment.needs and datasets.available(name)]
-    return changed | {f"data {name}" for name in here if birth["data"][name] != datasets.fingerprint(name)}
+    return changed | {
+        f"data {name}" for name in here if birth["data"][name] != (fingerprint or datasets.fingerprint)(name)
+    }
 
 
 @functools.cache
-def runner_code() -> str:
+def runner_code(reached: Callable[..., sources.Sources] = sources.reached) -> str:
     """The hash of what makes tables of tasks: the seeds, and the sums and intervals over chunks."""
-    return sources.reached("jscc.runner.experiment:seed_of", "jscc.runner.plan:_summed").total
+    return reached("jscc.runner.experiment:seed_of", "jscc.runner.plan:_summed").total
 
 
 def needed(experiment: Experiment, points: Sequence[Mapping]) -> list[str]:
@@ -266,8 +272,6 @@ def _texts(points: Sequence[Mapping]) -> set[str]:
 def _fetch_data(experiment: Experiment, points: Sequence[Mapping]) -> None:
     """Have the data sets here before the workers ask for them all at once."""
     if names := needed(experiment, points):
-        from jscc import datasets
-
         for name in names:
             if not datasets.available(name):
                 datasets.load(name)
@@ -275,8 +279,6 @@ def _fetch_data(experiment: Experiment, points: Sequence[Mapping]) -> None:
 
 def data_hashes(experiment: Experiment, points: Sequence[Mapping]) -> dict[str, str]:
     """Hashes of the data sets that some points read."""
-    from jscc import datasets
-
     return {name: datasets.fingerprint(name) for name in needed(experiment, points)}
 
 

@@ -59,6 +59,10 @@ class Store:
             owner.unlink(missing_ok=True)
             lock.release()
 
+    def anything(self) -> bool:
+        """Tell whether a task is stored."""
+        return next(self.tasks.glob("*.json"), None) is not None
+
     def put(self, task: Task, rows: list[dict], seconds: float, code: str) -> dict:
         """Store a finished task for good, and give it as it will be read back."""
         record = {
