@@ -92,7 +92,6 @@ def sparse_generator(pace: str, rate: float, degree: int, samples: int, seed: in
         part = slice(number, None, len(codes))
         _, codewords = BiasPropagation(a_code, strength, **PACES[pace]).quantise(words[part], rng)
         distortion[part] = (codewords != words[part]).mean(axis=1)
-    of_codes = np.array([distortion[number :: len(codes)].mean() for number in range(len(codes))])
     return {
         "length": N_BITS,
         "actual_rate": codes[0].rate,
@@ -101,7 +100,6 @@ def sparse_generator(pace: str, rate: float, degree: int, samples: int, seed: in
         "codes": len(codes),
         "distortion": float(distortion.mean()),
         "std": float(distortion.std(ddof=1)),
-        "codes_std": float(of_codes.std(ddof=1)) if len(codes) > 1 else None,
         "n": samples,
     }
 
