@@ -224,6 +224,17 @@ def test_what_scatters_is_compared_by_its_interval():
         assert results.differences(table, fresh, ["key"], scatter={"errors": 100.0}).keys() == differs
 
 
+def test_a_row_may_scatter_more_than_another():
+    table = pd.DataFrame({"key": ["a", "b"], "errors": [2.5, 2.5]})
+
+    def scatter(row):
+        return {"errors": 0.1 if row["key"] == "a" else 1.0}
+
+    for errors, differs in (([2.5, 7.5], set()), ([7.5, 2.5], {"errors"}), ([2.9, 2.5], set())):
+        fresh = table.assign(errors=errors)
+        assert results.differences(table, fresh, ["key"], scatter=scatter).keys() == differs
+
+
 def test_types_of_a_column_are_those_of_all_its_rows():
     """One point computed anew has whole numbers, or a text of digits, where the table's column has others besides."""
     hashes = ["0146480434740e75", "x"]

@@ -22,7 +22,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -280,7 +280,7 @@ def differences(
     fresh: pd.DataFrame,
     keys: Sequence[str],
     tolerance: float = 1e-12,
-    scatter: Mapping[str, float] | None = None,
+    scatter: Mapping[str, float] | Callable[[Mapping], Mapping[str, float]] | None = None,
 ) -> dict[str, list[str]]:
     """Say where rows computed anew differ from a table's.
 
@@ -296,7 +296,8 @@ def differences(
         Largest relative difference of two real numbers; counts and texts must be equal.
     scatter
         Standard deviation of the columns that a repetition need not give again to the digit; two values of such a
-        column may be four standard deviations of their difference apart, two texts may be any.
+        column may be four standard deviations of their difference apart, two texts may be any. Or a function that
+        gives it for a row, where points scatter differently.
 
     Returns
     -------
@@ -321,12 +322,13 @@ def differences(
             found.setdefault("rows", []).append(f"{point}: no such row in the table")
             continue
         before = known[point].pop(0)
+        scatters = scatter(row) if callable(scatter) else scatter or {}
         for column, value in row.items():
             equal = _equal(before[column], value, tolerance)
-            if column in (scatter or {}) and not equal:
+            if column in scatters and not equal:
                 # A value that is missing in one of them alone is no scatter: its difference is no number.
                 texts = isinstance(value, str) + isinstance(before[column], str)
-                most = 4 * math.sqrt(2) * scatter[column]
+                most = 4 * math.sqrt(2) * scatters[column]
                 equal = texts == 2 or (not texts and abs(before[column] - value) <= most)
             if not equal:
                 line = f"{point}: {column} = {before[column]!r} in the table, {value!r} computed"

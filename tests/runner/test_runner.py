@@ -683,6 +683,18 @@ def test_numbers_that_did_not_change_are_certified_anew(edited):
     assert second["date"] == first["date"] and second["sources"] != first["sources"]
 
 
+def test_each_point_is_compared_by_its_own_scatter(edited):
+    run_here(edited())
+    wide = dataclasses.replace(edited(value="3"), scatter=lambda point: {"value": 1.0 + point["index"]})
+    runner.verify(wide, n=6)
+    (stamp,) = results.certificate("edited")["verified"]
+    assert stamp["scatter"] == {"value": 6.0}
+    with pytest.raises(runner.Differs):
+        runner.verify(
+            dataclasses.replace(edited(value="30"), scatter=lambda point: {"value": 1.0 + point["index"]}), n=6
+        )
+
+
 def test_numbers_that_changed_are_refused(edited):
     run_here(edited())
     path = results.table_path("edited").with_suffix(".json")

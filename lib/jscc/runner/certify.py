@@ -1,6 +1,6 @@
 """Tell whether a table still follows from the code, and prove it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -158,7 +158,7 @@ def verify(
     fresh = make_frame(rows)
     # Some points may have columns of their own, which the others leave empty.
     columns = [*committed.columns, *(column for column in fresh.columns if column not in committed.columns)]
-    differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance, experiment.scatter)
+    differences = results.differences(committed, fresh.reindex(columns=columns), keys, tolerance, experiment.scatter_of)
     if differences:
         compared = not differences.keys() & {"rows", "columns"}
         agreeing = [column for column in committed.columns if compared and column not in {*differences, *keys}]
@@ -172,7 +172,7 @@ def verify(
             "processor": machine["processor"],
             "points": recomputed,
             "tolerance": tolerance,
-            "scatter": dict(experiment.scatter),
+            "scatter": _most(map(experiment.scatter_of, recomputed)),
             "sources": code.total,
         }
         there = results.certificate(experiment.name, scale)
@@ -186,6 +186,14 @@ def verify(
         birth["data"] = data_hashes(experiment, points)
         results.write_certificate(experiment.name, birth, scale)
     return recomputed
+
+
+def _most(scatters: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """The greatest scatter of each column."""
+    found: dict[str, float] = {}
+    for scatter in scatters:
+        found |= {column: max(value, found.get(column, value)) for column, value in scatter.items()}
+    return found
 
 
 def _reasons(experiment: Experiment, birth: Mapping, code: sources.Sources, points: list[dict]) -> list[str]:

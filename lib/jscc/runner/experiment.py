@@ -34,7 +34,8 @@ class Experiment:
         Names of the data sets that the tasks read.
     scatter
         Standard deviation, by column, of what a task need not give again to the digit: a training in floating
-        point goes other ways on another processor, and `jscc.runner.verify` compares it by its interval.
+        point goes other ways on another processor, and `jscc.runner.verify` compares it by its interval.  A function
+        of the point where some scatter more than others.
     stream
         Names the stream of draws: seeds come from it.  By default the experiment's name; one that is renamed
         keeps its first name here, and so its numbers.
@@ -51,7 +52,7 @@ class Experiment:
     grid: Callable[[str], list[dict]]
     seed: int = 0
     needs: tuple[str, ...] = ()
-    scatter: Mapping[str, float] = field(default_factory=dict)
+    scatter: Mapping[str, float] | Callable[[Mapping], Mapping[str, float]] = field(default_factory=dict)
     stream: str = ""
 
     def __post_init__(self) -> None:
@@ -64,6 +65,10 @@ class Experiment:
                 f"{self.task.__qualname__} given in {self.name}, a top-level function is expected "
                 "(workers import it by name)"
             )
+
+    def scatter_of(self, point: Mapping) -> Mapping[str, float]:
+        """The scatter of a point, by column."""
+        return self.scatter(point) if callable(self.scatter) else self.scatter
 
     def points(self, scale: str) -> list[dict]:
         """The grid at a scale, with its values checked and made plain.

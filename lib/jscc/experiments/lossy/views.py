@@ -10,7 +10,7 @@ import pandas as pd
 from jscc.experiments.lossy.rates import MOST_ITERATIONS, MOST_TRIALS
 from jscc.statistics import mean_half_width
 
-__all__ = ["coder_times", "in_db", "keeps_conditions", "over_codes", "with_gaps"]
+__all__ = ["coder_times", "in_db", "keeps_conditions", "over_codes", "over_words", "with_gaps"]
 
 _SYSTEM = re.compile(r"jscc \((?P<scheme>\w+), \D*(?P<size>\d+)\)")
 _TASK = re.compile(r"(?P<what>\w+), R = (?P<rate>[\d.]+)")
@@ -85,6 +85,47 @@ def over_codes(table: pd.DataFrame, by: list[str], column: str) -> pd.DataFrame:
     codes = groups.count()
     half = mean_half_width(groups.std(), codes)
     return pd.DataFrame({"mean": groups.mean(), "half": half, "codes": codes})
+
+
+def over_words(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Rows of several codes made one for each setting, as if all words had been compressed together.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a code, with `mended`, `distortion` of the words that converged, `iterations`, `converged` of `n` words
+        and other numbers.
+    by : list of str
+        What tells the settings apart; they stay in the order of the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Sums of `converged` and `n`; `distortion` of all words that converged; means over codes of all other numbers;
+        `codes`, of which `cores` cannot be mended, and the deviations ``codes_std`` and ``iterations_std`` of the
+        means of the codes. As `with_gaps` takes it.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"L": 1, "mended": [0.2, 0.4], "distortion": [0.2, 0.3], "iterations": [10, 20]})
+    >>> over_words(table.assign(converged=[9, 3], n=10), ["L"])[["mended", "distortion", "converged", "n", "codes"]]
+       mended  distortion  converged   n  codes
+    0     0.3       0.225         12  20      2
+    """
+    groups = table.groupby(by, sort=False)
+    means = groups.mean(numeric_only=True).drop(columns=["std", "mended_std", "number"], errors="ignore")
+    sums = groups[["converged", "n"]].sum()
+    near = (table.distortion * table.converged).groupby([table[name] for name in by], sort=False).sum()
+    means = means.assign(
+        converged=sums.converged,
+        n=sums.n,
+        distortion=near / sums.converged,
+        codes=groups.size(),
+        cores=groups.size() - groups.mended.count(),
+        codes_std=groups.mended.std(),
+        iterations_std=groups.iterations.std(),
+    )
+    return means.reset_index()
 
 
 def coder_times(timings: pd.DataFrame) -> pd.DataFrame:
