@@ -30,9 +30,12 @@ from jscc.datasets import DataUnavailable
 from support import ROOT
 
 NUMBER = re.compile(r"(?<![\w.,{^])(\d*\.\d+)(?![\w.]*\w)")
+# Of two digits and more; no exponents, and no parts of names such as "(3,6)".
+INTEGER = re.compile(r"(?<![\w.,{^$/-])(?<!GF\()(\d{1,3}(?:,\d{3})+|\d{2,})(?![\w.,]*\w)(?!\.\d)")
 SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+")
 BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
 CODE = re.compile(r"\{\w+\}`[^`]*`|`[^`]*`")  # and references
+PYTHON = re.compile(r"^`{3,}(?:\{code[^}]*\}|python)[^\n]*\n(.*?)^`{3,}", re.DOTALL | re.MULTILINE)
 # Of a paper: in the text, and first in a row of a table of claims.
 SECTION = re.compile(r"[Ss]ections? \d[\d.]*(?: and \d[\d.]*)?|^\| \d\.\d(?:, \d\.\d)* (?=\|)", re.MULTILINE)
 # Numbers that no output of their page shows: the shown numbers that they are made of, and the page with these.
@@ -89,6 +92,7 @@ TABLED = {
 }
 
 WHOLE = ("arithmetic", "jpeg2000", "lossy", "necst", "syndromes")
+INTEGERS = ("lossy", "syndromes")  # chapters of which the text's integers are tied, too
 
 PAGES = sorted(path for page in parse_toc_yaml(ROOT / "_toc.yml") if (path := ROOT / f"{page}.ipynb").exists())
 
@@ -117,15 +121,15 @@ def places(number: str) -> int:
 
 def shown(notebook: nbformat.NotebookNode) -> np.ndarray:
     """All numbers that outputs say in words; what a live figure or a player carries along is left out."""
-    texts = []
+    said_by = []
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        texts.append(output.get("text", ""))
-        texts.append(output.get("data", {}).get("text/plain", ""))
+        said_by.append(output.get("text", ""))
+        said_by.append(output.get("data", {}).get("text/plain", ""))
         soup = BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser")
         for element in soup(["script", "style"]):
             element.decompose()
-        texts.append(soup.get_text(" "))
-    return np.array([float(match.replace(",", "")) for text in texts for match in SHOWN.findall(text)])
+        said_by.append(soup.get_text(" "))
+    return np.array([float(match.replace(",", "")) for text in said_by for match in SHOWN.findall(text)])
 
 
 def printed(path: Path) -> np.ndarray:
@@ -136,7 +140,7 @@ def printed(path: Path) -> np.ndarray:
 
 def occurs(number: str, values) -> bool:
     """Whether a number is one of the values, rounded to its digits."""
-    near = np.abs(np.abs(values) - float(number)) <= 0.5 * 10.0 ** -places(number) * (1 + 1e-9)
+    near = np.abs(np.abs(values) - float(number.replace(",", ""))) <= 0.5 * 10.0 ** -places(number) * (1 + 1e-9)
     return bool(np.any(near))
 
 
@@ -164,13 +168,45 @@ def test_every_number_of_a_box_is_shown_or_listed(path):
 
 
 @cache
-def written(path: Path) -> list[str]:
-    """The numbers of a page's text, and of what is said below its figures and of them for those who do not see them."""
+def texts(path: Path) -> list[str]:
+    """A page's text, and what is said below its figures and of them for those who do not see them."""
     cells = nbformat.read(path, as_version=4).cells
-    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    found = [cell.source for cell in cells if cell.cell_type == "markdown"]
     for output in (cell.metadata.get("mystnb", {}) for cell in cells if cell.cell_type == "code"):
-        texts += [output.get("figure", {}).get("caption", ""), output.get("image", {}).get("alt", "")]
-    return [number for text in texts for number in numbers(prose(text))]
+        found += [output.get("figure", {}).get("caption", ""), output.get("image", {}).get("alt", "")]
+    return [prose(text) for text in found]
+
+
+def written(path: Path) -> list[str]:
+    """The numbers with a decimal point of a page's texts."""
+    return [number for text in texts(path) for number in numbers(text)]
+
+
+def integers(path: Path) -> list[str]:
+    """The integers of a page's texts, where its chapter's are tied."""
+    if path.parent.name not in INTEGERS:
+        return []
+    return [number for text in texts(path) for number in INTEGER.findall(text)]
+
+
+@cache
+def in_code(path: Path) -> frozenset[str]:
+    """The integers of a page's own cells, and of the code in its solutions."""
+    cells = nbformat.read(path, as_version=4).cells
+    parts = [cell.source for cell in cells if cell.cell_type == "code"]
+    parts += [block for cell in cells if cell.cell_type == "markdown" for block in PYTHON.findall(cell.source)]
+    code = "\n".join(parts)
+    return frozenset(re.findall(r"(?<![\w.])\d+(?![\w.])", code.replace("_", "")))
+
+
+def untied(path: Path) -> set[str]:
+    """Numbers of a page's text that it neither shows nor sets."""
+    of_code = in_code(path)
+    reals = {number for number in written(path) if not occurs(number, ground(path))}
+    whole = {number.replace(",", ""): number for number in integers(path)}
+    return reals | {
+        text for number, text in whole.items() if number not in of_code and not occurs(number, ground(path))
+    }
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if p.parent.name in WHOLE], ids=lambda path: path.stem)
@@ -179,9 +215,8 @@ def test_every_number_of_the_text_is_shown_or_listed(path):
     lists = (numbers_in_text.MADE, numbers_in_text.SET, numbers_in_text.EXERCISES)
     listed = {number for part in lists for number in part.get(name, ())}
     in_boxes = MADE.get(name, {}).keys() | TABLED.get(name, {}).keys()
-    missing = {number for number in written(path) if not occurs(number, ground(path))}
-    assert sorted(missing - listed - in_boxes) == []
-    assert sorted(listed - set(written(path))) == [], "listed and not said at all"
+    assert sorted(untied(path) - listed - in_boxes) == []
+    assert sorted(listed - {*written(path), *integers(path)}) == [], "listed and not said at all"
 
 
 @pytest.mark.parametrize(
