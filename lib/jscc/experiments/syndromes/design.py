@@ -174,6 +174,16 @@ def judge_on_held_out(
     return {**result, "row_weight": float(graph.check_degrees.mean()), "explained": explained(checks, bits)}
 
 
+def judge_random_bits(dataset: str, source: str, epochs: int, seed: int) -> dict:
+    """Pick 512 bits of a source at random, other ones for each seed, and train GRU12 on them as on a design."""
+    images = gray_images(dataset)
+    planes = SOURCES[source].planes
+    train, test = (symbols(part, transform=SOURCES[source].transform) for part in (images.train, images.test))
+    graph = graph_of(random_checks(N_CHECKS, 1, len(planes), np.random.default_rng([CODE_SEED, seed])), len(planes) * N)
+    seen, unseen = (check_bits(part, planes, graph) for part in (train, test))
+    return train_reader("GRU12", seen, unseen, images, epochs, seed)
+
+
 def list_checks(dataset: str, design_name: str, rounds: int, seed: int) -> list[dict]:
     """The checks of a design in the order of choice, with the share of class variance that those so far explain.
 
@@ -207,6 +217,15 @@ def _design_grid(scale: str) -> list[dict]:
     ]
 
 
+def _random_bits_grid(scale: str) -> list[dict]:
+    return [
+        {"dataset": dataset, "source": source, "epochs": EPOCHS[scale], "seed": seed}
+        for source in SOURCES
+        for dataset in (DATASETS if scale == "paper" else ("digits",))
+        for seed in range(RUNS[scale])
+    ]
+
+
 def _checks_grid(scale: str) -> list[dict]:
     return [
         {"dataset": dataset, "design_name": name, "rounds": ROUNDS[scale], "seed": 0}
@@ -235,6 +254,14 @@ EXPERIMENTS = [
         grid=_design_grid,
         needs=DATASETS,
         scatter=scatter(0.004),
+    ),
+    Experiment(
+        name="syndromes_random_bits",
+        title="Random single bits at 0.5 bit per pixel, the control of the designed codes",
+        task=judge_random_bits,
+        grid=_random_bits_grid,
+        needs=DATASETS,
+        scatter=scatter(0.011),
     ),
     Experiment(
         name="syndromes_design_checks",
