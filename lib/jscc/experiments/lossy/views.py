@@ -88,22 +88,27 @@ def over_codes(table: pd.DataFrame, by: list[str], column: str) -> pd.DataFrame:
 
 
 def over_words(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Rows of several codes made one for each setting, as if all words had been compressed together.
+    """Rows of several codes made one for each setting: sums over their words, and means over the codes.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a code, with `mended`, `distortion` of the words that converged, `iterations`, `converged` of `n` words
-        and other numbers.
+        One row a code, with `mended`, `distortion` of the words that converged, `iterations`, `converged` of `n` words,
+        as many for each code, and other numbers.
     by : list of str
         What tells the settings apart; they stay in the order of the table.
 
     Returns
     -------
     pandas.DataFrame
-        Sums of `converged` and `n`; `distortion` of all words that converged; means over codes of all other numbers;
-        `codes`, of which `cores` cannot be mended, and the deviations ``codes_std`` and ``iterations_std`` of the
-        means of the codes. As `with_gaps` takes it.
+        Sums of `converged` and `n`; `distortion` of all words that converged; means over codes of all other numbers,
+        of `mended` over those that can be mended; `codes`, of which `cores` cannot, and the deviations ``codes_std``
+        and ``iterations_codes_std`` of the codes' means. As `with_gaps` takes it.
+
+    Raises
+    ------
+    ValueError
+        If codes of a setting have different numbers of words.
 
     Examples
     --------
@@ -113,7 +118,11 @@ def over_words(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     0     0.3       0.225         12  20      2
     """
     groups = table.groupby(by, sort=False)
-    means = groups.mean(numeric_only=True).drop(columns=["std", "mended_std", "number"], errors="ignore")
+    if (groups.n.nunique() > 1).any():
+        raise ValueError(f"{sorted(set(table.n))} words given, as many for each code of a setting are expected")
+    means = groups.mean(numeric_only=True).drop(
+        columns=["std", "mended_std", "iterations_std", "number"], errors="ignore"
+    )
     sums = groups[["converged", "n"]].sum()
     near = (table.distortion * table.converged).groupby([table[name] for name in by], sort=False).sum()
     means = means.assign(
@@ -123,7 +132,7 @@ def over_words(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         codes=groups.size(),
         cores=groups.size() - groups.mended.count(),
         codes_std=groups.mended.std(),
-        iterations_std=groups.iterations.std(),
+        iterations_codes_std=groups.iterations.std(),
     )
     return means.reset_index()
 
