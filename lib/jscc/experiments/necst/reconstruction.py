@@ -168,7 +168,7 @@ def _points(dataset: str, epochs: int, cases: list[tuple[str, float, int]]) -> l
 def scatter_of(point: Mapping) -> dict[str, float]:
     """As far as trainings with other seeds lie apart, which is what another processor makes of one and the same.
 
-    Where nothing arrives a network unlearns to trust its bits by chance, and on random strings there is little to learn.
+    Where nothing arrives a network unlearns its trust in the bits by chance, and random strings teach it little.
     """
     wrong = SCATTER["wrong_pixels"]
     if point["system"] == "necst":
