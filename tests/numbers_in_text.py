@@ -156,6 +156,12 @@ def designed(dataset: str, name: str) -> float:
     return mean("syndromes_design", dataset=dataset, design_name=name, reader="GRU12", n_checks=512)
 
 
+def chosen_over_random(dataset: str) -> float:
+    """Points by which single bits of the coefficients that the labels choose are read better than random ones."""
+    random = mean("syndromes_random_bits", dataset=dataset, source="coefficients")
+    return 100 * (designed(dataset, "coefficients_bits") - random)
+
+
 def behind_quality_10(planes: Iterable[int]) -> np.ndarray:
     """Points from quality 10 to 100, with each of these numbers of planes."""
     return np.array(
@@ -1022,6 +1028,9 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         **NEIGHBOURS,
     },
     "book/syndromes/rate.ipynb": {
+        "19": lambda: chosen_over_random("mnist"),
+        "10": lambda: chosen_over_random("fashion_mnist"),
+        "15": lambda: chosen_over_random("cifar10"),
         "1.1": lambda: 100 * (sign_plane("mnist", 5) - sign_plane("mnist", 10)),
         "20": lambda: max(half_explained("mnist", "fashion_mnist")),
         "51": lambda: min(half_explained("cifar10")),
