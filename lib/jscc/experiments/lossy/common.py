@@ -17,7 +17,7 @@ TRADEOFF = {"n_symbols": 1600, "rate": 0.33, "p": 6}  # the code of Fig. 2, PEG 
 PRIOR = 1.4  # L, where it is not varied; the paper does not give its own
 REDUCTION = 5
 SAMPLES = {"smoke": 2, "quick": 5, "paper": 50}
-# The same words on several codes of the ensemble: what one code says need not hold for another.
+# Codes of the ensemble, and words on each: what one code says need not hold for another.
 CODES = {"smoke": (1, 2), "quick": (1, 5), "paper": (5, 10)}
 CODE_SEED = 2009
 
