@@ -101,8 +101,8 @@ def test_separate_codes_beat_guessing_and_the_index_grows_shorter_with_the_noise
 def test_the_paper_s_grid():
     points = BY_NAME["necst_reconstruction"].points("paper")
     trainings = [point for point in points if point["system"] == "necst"]
-    # Noises, seeds; one where nothing arrives; and schedules of other lengths.
-    assert len(trainings) == 3 * (5 * 3 + 1) + len(reconstruction.FEWER_EPOCHS) + 2 * 3 + 1
+    # Noises, seeds; and schedules of other lengths.
+    assert len(trainings) == 3 * (6 * 3) + len(reconstruction.FEWER_EPOCHS) + 2 * 3 + 1
     assert len({tuple(point.items()) for point in points}) == len(points)
     assert {point["epochs"] for point in points if point["system"] == "constant"} == {0}
     with pytest.raises(ValueError, match="dataset='mnist' given"):
