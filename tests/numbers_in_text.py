@@ -263,6 +263,17 @@ def patient_microseconds() -> float:
     return each * patient(1.1, 0.9998, 0.985).iterations.mean()
 
 
+def longer_iterations() -> list[float]:
+    """Time of an iteration at R = .7 over that at 1/2, over GF(16), GF(64) and GF(256)."""
+    encode = results.pick(coder_times(results.timings("lossy")), scheme="RBP").set_index(["size", "rate"]).encode
+
+    def seconds(p: int, rate_: float) -> float:
+        row = {"graph": "peg", "p": p, "rate": rate_, "b": 5, "gamma1": 1.0}
+        return 1 / encode[1 << p, rate_] / mean("lossy_rate_distortion", "iterations", **row)
+
+    return [seconds(p, 0.7) / seconds(p, 0.5) for p in (4, 6, 8)]
+
+
 def patient_gap() -> float:
     """Its gap in dB."""
     rows = patient(1.1, 0.9998, 0.985)
@@ -1247,6 +1258,8 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "2,048": lambda: results.pick(coder_times(results.timings("lossy")), scheme="polar")["size"].min(),
         ".190": patient_gap,
         "35": patient_microseconds,
+        "1.2": lambda: min(longer_iterations()),
+        "1.4": lambda: max(longer_iterations()),
         "202": lambda: where_it_converges("default", 0.96),
         "75": lambda: [where_it_converges(variant, 0.92) for variant in ("default", "gamma1_0.9999")],
         ".015": lambda: ttest_rel(*stalls(0.96)).pvalue,
