@@ -168,7 +168,8 @@ def _seeds_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
     more = range(len(seeds), 10 if scale == "paper" else 2 * len(seeds))
     return [
-        {"dataset": dataset, "column": column, "model": "GRU12", "seed": seed, "epochs": epochs}
+        {"dataset": dataset, "column": column, "model": model, "seed": seed, "epochs": epochs}
+        for model in ("GRU12", "GRU32")
         for seed in more
         for dataset in names
         for column in ("none_msb", "jl_8bp", "jl_msb", "jl_msb1")
