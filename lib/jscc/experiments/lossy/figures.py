@@ -47,6 +47,15 @@ def patience(gamma0: float, gamma1: float, multiple: float, number: int, samples
     return measured(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
 
 
+def patience_at(
+    rate: float, gamma0: float, gamma1: float, multiple: float, number: int, samples: int, seed: int
+) -> dict:
+    """As `patience`, at another rate."""
+    a_code = code(N_BITS // 8, rate, 8, number=number)
+    prior = multiple * float(rate_distortion_slope(a_code.rate))
+    return measured(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
+
+
 # Beyond 2.5 belief propagation over GF(2) and GF(4) no longer comes to rest.
 MULTIPLES = (*(round(0.1 * k, 1) for k in range(13)), 1.35, 1.5, 1.65, 1.8, 2.0, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0)
 
@@ -107,6 +116,20 @@ def _patience_grid(scale: str) -> list[dict]:
         for gamma1, gammas in settings.items()
         for gamma0 in gammas
     ]
+    if scale == "paper":  # the best of these is their corner: beyond it
+        corner = [(1.0, 0.99), (1.1, 0.99), (1.2, 0.98), (1.2, 0.985), (1.2, 0.99)]
+        points += [{"gamma0": gamma0, "gamma1": 0.9998, "multiple": multiple} for multiple, gamma0 in corner]
+    return on_codes(points, scale)
+
+
+def _patience_at_grid(scale: str) -> list[dict]:
+    multiples, gammas = ((1.0, 1.1), (0.98, 0.985)) if scale == "paper" else ((1.0,), (0.9,))
+    points = [
+        {"rate": rate, "gamma0": gamma0, "gamma1": 0.9998, "multiple": multiple}
+        for rate in ((0.3, 0.7) if scale == "paper" else (0.5,))
+        for multiple in multiples
+        for gamma0 in gammas
+    ]
     return on_codes(points, scale)
 
 
@@ -143,5 +166,11 @@ EXPERIMENTS = [
         title="GF(256) at R = 1/2: distortion against iterations for settings around the tuned one",
         task=patience,
         grid=_patience_grid,
+    ),
+    Experiment(
+        name="lossy_patience_at",
+        title="GF(256) at R = .3 and .7 with a reinforcement that starts weakly and grows",
+        task=patience_at,
+        grid=_patience_at_grid,
     ),
 ]
