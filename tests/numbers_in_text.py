@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, ttest_ind, ttest_rel
+from scipy.stats import chi2_contingency, norm, ttest_1samp, ttest_ind, ttest_rel
+from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 from jscc import datasets, results
@@ -340,6 +341,52 @@ def growing_saves(iterations: Callable[[pd.DataFrame], pd.Series]) -> float:
     """The p of a paired test over codes of iterations at .96: default, and a reinforcement that grows a little."""
     pair = [iterations(scheduled_codes(variant, 0.96)) for variant in ("default", "gamma1_0.9999")]
     return float(ttest_rel(*(values.to_numpy() for values in pair)).pvalue)
+
+
+def flooding_is_slower() -> list[float]:
+    """The p of paired tests over codes of what converges: flooding against each sequential order."""
+    found = []
+    for gamma0 in (0.92, 0.96):
+        flooded, *others = (
+            of_the_converged(scheduled_codes(variant, gamma0), 1000).to_numpy()
+            for variant in ("flooding", "default", "fixed", "check")
+        )
+        found += [float(ttest_rel(flooded, other).pvalue) for other in others]
+    return found
+
+
+def codes_differ(**row) -> float:
+    """The p of an F test: whether the means of codes of Figure 2 scatter more than their words make them."""
+    rows = results.pick(results.load("lossy_tradeoff_codes"), **row)
+    (words,) = rows.n.unique()
+    ratio = words * rows.mended.var() / (rows.mended_std**2).mean()
+    return float(fisher.sf(ratio, len(rows) - 1, len(rows) * (words - 1)))
+
+
+def gaps_of_peg(gamma0: float, b: tuple[int, ...]) -> np.ndarray:
+    """Gaps to the limits at their own rates of the kinds of PEG codes of Figure 2."""
+    rows = results.pick(results.load("lossy_tradeoff_codes"), graph="peg", gamma0=gamma0, b=list(b))
+    means = rows.groupby(["rate", "b"])[["mended", "limit"]].mean()
+    return in_db(means.mended, means.limit).to_numpy()
+
+
+def of_a_larger_l() -> float:
+    """The p of a paired test over codes: L = 1.6 and 1.4 at .92 in Figure 2."""
+    rows = results.pick(results.load("lossy_tradeoff"), gamma0=0.92)
+    by_code = rows.pivot(index="number", columns="prior", values="mended")
+    return float(ttest_1samp(by_code[1.6] - by_code[1.4], 0).pvalue)
+
+
+def codes_of_length_differ(n_bits: int, gamma0: float) -> float:
+    """The p of a chi-square test: whether codes of a length differ in how many of their words converge."""
+    rows = results.pick(results.load("lossy_scaling"), n_bits=n_bits, gamma0=gamma0)
+    return float(chi2_contingency(np.c_[rows.converged, rows.n - rows.converged]).pvalue)
+
+
+def work_of_length(gamma0: float) -> float:
+    """The p of Welch's test: the work for a bit at 3,000 and at 12,000 bits."""
+    parts = (results.pick(results.load("lossy_scaling"), n_bits=n, gamma0=gamma0) for n in (3000, 12_000))
+    return float(ttest_ind(*(part.edge_iterations_per_bit for part in parts), equal_var=False).pvalue)
 
 
 def growing(rate_: float) -> float:
@@ -1257,7 +1304,17 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "69": lambda: where_it_converges("fixed", 0.92),
         "83": lambda: where_it_converges("check", 0.92),
         "188": lambda: where_it_converges("fixed", 0.96),
-        ".18": lambda: growing_saves(lambda rows: of_the_converged(rows, 1000)),
+        ".18": lambda: [growing_saves(lambda rows: of_the_converged(rows, 1000)), codes_of_length_differ(600, 0.92)],
+        ".023": lambda: max(flooding_is_slower()),
+        ".0002": lambda: scheduled_between(0.92).min() - mean("lossy_tradeoff", "mended", prior=1.4, gamma0=0.92),
+        ".005": lambda: codes_of_length_differ(1200, 0.92),
+        ".006": lambda: codes_of_length_differ(600, 0.97),
+        ".08": lambda: work_of_length(0.92),
+        ".31": lambda: work_of_length(0.97),
+        "28": lambda: mean("lossy_scaling", "edge_iterations_per_bit", n_bits=3000, gamma0=0.92),
+        "41": lambda: mean("lossy_scaling", "edge_iterations_per_bit", n_bits=12_000, gamma0=0.92),
+        "54": lambda: mean("lossy_scaling", "edge_iterations_per_bit", n_bits=12_000, gamma0=0.97),
+        ".85": lambda: results.pick(results.load("lossy_scaling"), n_bits=12_000, gamma0=0.92).converged.sum() / 40,
         ".26": restarted_or_mended,
         "0.55": lambda: mean("lossy_scaling", "rate", n_bits=600),
         ".160": lambda: growing(0.3),
@@ -1272,6 +1329,14 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     "book/lossy/figures.ipynb": {
         "27": lambda: len(results.load("lossy_patience").groupby(["multiple", "gamma1", "gamma0"])),
         "567": lambda: on_random_graphs(0.92),
+        ".009": lambda: codes_differ(graph="random", gamma0=0.92),
+        ".13": of_a_larger_l,
+        ".0003": lambda: (
+            mean("lossy_tradeoff", "mended", gamma0=0.92, prior=1.6)
+            - mean("lossy_tradeoff", "mended", gamma0=0.92, prior=1.4)
+        ),
+        ".22": lambda: gaps_of_peg(0.96, (3, 5, 8)),
+        ".29": lambda: gaps_of_peg(0.92, (1, 2, 3, 5, 8)),
         "713": lambda: on_random_graphs(0.96),
         "0.88": lambda: least_iterations().min(),
         "12,000": lambda: N_BITS,

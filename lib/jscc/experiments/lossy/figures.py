@@ -48,10 +48,10 @@ def patience(gamma0: float, gamma1: float, multiple: float, number: int, samples
 
 
 def patience_at(
-    rate: float, gamma0: float, gamma1: float, multiple: float, number: int, samples: int, seed: int
+    nominal_rate: float, gamma0: float, gamma1: float, multiple: float, number: int, samples: int, seed: int
 ) -> dict:
     """As `patience`, at another rate."""
-    a_code = code(N_BITS // 8, rate, 8, number=number)
+    a_code = code(N_BITS // 8, nominal_rate, 8, number=number)
     prior = multiple * float(rate_distortion_slope(a_code.rate))
     return measured(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
 
@@ -125,7 +125,7 @@ def _patience_grid(scale: str) -> list[dict]:
 def _patience_at_grid(scale: str) -> list[dict]:
     multiples, gammas = ((1.0, 1.1), (0.98, 0.985)) if scale == "paper" else ((1.0,), (0.9,))
     points = [
-        {"rate": rate, "gamma0": gamma0, "gamma1": 0.9998, "multiple": multiple}
+        {"nominal_rate": rate, "gamma0": gamma0, "gamma1": 0.9998, "multiple": multiple}
         for rate in ((0.3, 0.7) if scale == "paper" else (0.5,))
         for multiple in multiples
         for gamma0 in gammas
