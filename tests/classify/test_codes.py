@@ -1,7 +1,6 @@
 """The other codes, the other readouts, and every experiment of paper 1 at its smallest scale."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from jscc import runner
@@ -19,7 +18,7 @@ from jscc.classify import (
     symbols,
     train_readout,
 )
-from jscc.experiments.syndromes import components, few_planes, row_weight, tables
+from jscc.experiments.syndromes import few_planes, row_weight, tables
 from jscc.experiments.syndromes.row_weight import matrix_of_weight
 from jscc.ldpc.syndrome import syndromes
 
@@ -146,24 +145,3 @@ def test_one_plane_alone_is_what_the_network_would_read_of_it_among_all():
     for plane in (0, 1):
         alone = unpack_planes(syndromes(train[:50] << np.uint8(plane), graph), 1)
         assert (alone[:, 0] == whole[:, plane]).all() and alone.any()
-
-
-def test_components_of_variance_are_what_a_table_is_made_of():
-    rng = np.random.default_rng(0)
-    draws, trainings, rest = 0.03, 0.01, 0.02
-    square = rng.normal(0, draws, (400, 1)) + rng.normal(0, trainings, 300) + rng.normal(0, rest, (400, 300))
-    draw, training = np.indices(square.shape).reshape(2, -1)
-    table = pd.DataFrame({"w": 1, "draw": draw, "training": training, "accuracy": 0.5 + square.ravel()})
-    found = components(table, ["w"]).loc[1]
-    assert found.of_draws == pytest.approx(draws, rel=0.1)
-    assert found.of_trainings == pytest.approx(trainings, rel=0.12)
-    assert found.rest == pytest.approx(rest, rel=0.01)
-    assert found.p_draws < 1e-9 and found.p_trainings < 1e-9
-    # Without either no component is found, and the F tests are fair.
-    table["accuracy"] = rng.normal(0.5, rest, len(table))
-    table = table[table.training < 4].assign(w=table.draw // 4, draw=table.draw % 4)
-    found = components(table, ["w"])
-    assert abs((found.p_draws < 0.1).mean() - 0.1) < 0.1
-    assert (found.of_draws < rest).all()
-    with pytest.raises(ValueError, match="every draw with every training"):
-        components(table[1:], ["w"])

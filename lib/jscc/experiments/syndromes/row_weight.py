@@ -12,9 +12,7 @@ from jscc.runner import Experiment
 from jscc.tanner import TannerGraph
 
 N, M = SIDE * SIDE, SIDE * SIDE // 2
-# At the paper's scale: draws of the matrix, a training each; and draws of which each has as many trainings.
-DRAWS = range(9)
-CROSSED = range(3)
+DRAWS = range(9)  # of the matrix, at the paper's scale, a training each
 
 
 def matrix_of_weight(weight: int, arrangement: str, draw: int) -> TannerGraph:
@@ -49,13 +47,6 @@ def train_without_penalty(dataset: str, weight: int, seed: int, epochs: int) -> 
     return train_and_test(gray_images(dataset), COLUMNS["ldpc"], settings, seed, code=code)
 
 
-def train_draw(dataset: str, weight: int, draw: int, training: int, seed: int, epochs: int) -> dict:
-    """As `train_row_weight` on random checks of pixels, the matrix and the training drawn apart."""
-    del seed
-    code = matrix_of_weight(weight, "random", draw)
-    return train_and_test(gray_images(dataset), COLUMNS["ldpc"], Settings(epochs=epochs), training, code=code)
-
-
 def _grid(scale: str) -> list[dict]:
     names, seeds, epochs = SHORT_SCALES[scale]
     plan = [("ldpc", "random", (1, 2, 3, 6, 12))]
@@ -83,19 +74,7 @@ def _without_penalty_grid(scale: str) -> list[dict]:
     return [
         {"dataset": dataset, "weight": weight, "seed": seed, "epochs": epochs}
         for weight in (6, 12, 24)
-        for seed in (DRAWS if scale == "paper" else seeds)
-        for dataset in names
-    ]
-
-
-def _draws_grid(scale: str) -> list[dict]:
-    names, seeds, epochs = SHORT_SCALES[scale]
-    each = CROSSED if scale == "paper" else seeds
-    return [
-        {"dataset": dataset, "weight": weight, "draw": draw, "training": training, "epochs": epochs}
-        for weight in (1, 3, 12)
-        for draw in each
-        for training in each
+        for seed in seeds
         for dataset in names
     ]
 
@@ -116,13 +95,5 @@ EXPERIMENTS = [
         grid=_without_penalty_grid,
         needs=DATASETS,
         scatter=scatter(0.02),
-    ),
-    Experiment(
-        name="syndromes_draws",
-        title="GRU12 on random checks of one, three and twelve pixels, every matrix with every seed of the training",
-        task=train_draw,
-        grid=_draws_grid,
-        needs=DATASETS,
-        scatter=scatter(0.011),
     ),
 ]
