@@ -251,17 +251,6 @@ def patient(multiple: float, gamma1: float, gamma0: float) -> pd.DataFrame:
     return results.pick(results.load("lossy_patience"), **settings)
 
 
-def patient_microseconds() -> float:
-    """Time a bit of the most patient setting, by the time of an iteration of Figure 3's."""
-    times = results.pick(coder_times(results.timings("lossy")), scheme="RBP", size=256, rate=0.5)
-    each = (
-        1e6
-        / (float(times.encode.iloc[0]) * N_BITS)
-        / mean("lossy_rate_distortion", "iterations", graph="peg", p=8, rate=0.5, b=5, gamma1=1.0)
-    )
-    return each * patient(1.1, 0.9998, 0.985).iterations.mean()
-
-
 def longer_iterations() -> list[float]:
     """Time of an iteration at R = .7 over that at 1/2, over GF(16), GF(64) and GF(256)."""
     encode = results.pick(coder_times(results.timings("lossy")), scheme="RBP").set_index(["size", "rate"]).encode
@@ -271,12 +260,6 @@ def longer_iterations() -> list[float]:
         return 1 / encode[1 << p, rate_] / mean("lossy_rate_distortion", "iterations", **row)
 
     return [seconds(p, 0.7) / seconds(p, 0.5) for p in (4, 6, 8)]
-
-
-def patient_gap() -> float:
-    """Its gap in dB."""
-    rows = patient(1.1, 0.9998, 0.985)
-    return float(in_db(rows.mended.mean(), rows.limit.mean()))
 
 
 def scheduled(variant: str, gamma0: float) -> float:
@@ -1292,8 +1275,6 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "83,328": lambda: max(LENGTHS["paper"]) // 6 // 2 - REDUCTION,
         "166,666": lambda: max(LENGTHS["paper"]) // 6,
         "2,048": lambda: results.pick(coder_times(results.timings("lossy")), scheme="polar")["size"].min(),
-        ".190": patient_gap,
-        "35": patient_microseconds,
         "1.2": lambda: min(longer_iterations()),
         "1.4": lambda: max(longer_iterations()),
         "202": lambda: where_it_converges("default", 0.96),
@@ -1327,7 +1308,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "0.014": lambda: max(in_db(1 + row.excess_bits / row.n_bits / row.least, 1) for row in exact_at_1200()),
     },
     "book/lossy/figures.ipynb": {
-        "27": lambda: len(results.load("lossy_patience").groupby(["multiple", "gamma1", "gamma0"])),
+        "32": lambda: len(results.load("lossy_patience").groupby(["multiple", "gamma1", "gamma0"])),
         "567": lambda: on_random_graphs(0.92),
         ".009": lambda: codes_differ(graph="random", gamma0=0.92),
         ".13": of_a_larger_l,

@@ -67,7 +67,8 @@ MADE = {
         ".1859": (".1859", "lossy/figures"),
         ".1845": (".1845", "lossy/figures"),
         ".1814": (".1814", "lossy/figures"),
-        ".33": (".33", "lossy/figures"),
+        ".3331": (".3331", "lossy/figures"),
+        ".3363": (".3363", "lossy/figures"),
         ".1830": (".1830", "lossy/figures"),
     },
     "book/syndromes/matrix.ipynb": {
