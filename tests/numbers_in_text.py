@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, norm, ttest_1samp, ttest_ind, ttest_rel
-from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 from jscc import datasets, results
@@ -33,7 +32,7 @@ from jscc.jpeg import luminance_table
 from jscc.live.figure import stored_arrays
 from jscc.necst import binarized_mnist_labels
 from jscc.necst.live import drawing_arrays
-from jscc.statistics import crossing, prediction_interval
+from jscc.statistics import crossing, mean_half_width, prediction_interval
 
 TABLE2 = ["dataset", "column", "model"]
 PERCEPTRON = {"reader": "perceptron64"}
@@ -103,10 +102,37 @@ def behind_random(dataset: str, matrix: str) -> float:
     return 100 * (mean("syndromes_matrices", matrix="random", **row) - mean("syndromes_matrices", matrix=matrix, **row))
 
 
-def lead_of_half(dataset: str) -> float:
-    """Points by which a random half of the coefficients is ahead of checks of six."""
-    row = {"dataset": dataset, "column": "jl_8bp", "arrangement": "random"}
-    return 100 * (mean("syndromes_row_weight", weight=1, **row) - mean("syndromes_row_weight", weight=6, **row))
+def lead_of_half(dataset: str, column: str = "jl_8bp", n_planes: int = 8) -> float:
+    """Points by which random single bits of the first planes are ahead of checks of six."""
+    row = {"dataset": dataset}
+    if n_planes == 8:
+        table, row = "syndromes_row_weight", row | {"column": column, "arrangement": "random"}
+    else:
+        setup = {"ldpc": "pixels", "jl_8bp": "jpeg"}[column]
+        table, row = "syndromes_first_planes", row | {"setup": setup, "n_planes": n_planes}
+    return 100 * (mean(table, weight=1, **row) - mean(table, weight=6, **row))
+
+
+def told(dataset: str, setup: str, code: str, plane: int = 0) -> float:
+    """Bits on the class in a bit of a plane (code "none"), or in a check of it."""
+    row = {"dataset": dataset, "setup": setup, "code": code, "plane": plane}
+    return mean("syndromes_statistics", "class_information", **row)
+
+
+def picked_over_magnitude(dataset: str) -> float:
+    """Points at quality 95 by which two planes of the lowest 4 x 4 are ahead of the first magnitude plane's checks."""
+    alone = results.pick(results.load("syndromes_one_plane"), dataset=dataset, quality=95, plane=1, weight=[3, 6, 12])
+    chosen = results.pick(alone, split="held_out").groupby("weight").accuracy.mean().idxmax()
+    picked = {"dataset": dataset, "quality": 95, "keep": 4, "code_rate": 1.0, "split": "test"}
+    there = mean("syndromes_half_a_bit", **picked)
+    return 100 * (there - results.pick(alone, split="test", weight=chosen).accuracy.mean())
+
+
+def met_and_odd(matrix: str) -> tuple[float, float]:
+    """Of the checks of MNIST's first plane: per cent that meet ink, and of these, with an odd number of bits."""
+    planes = unpack_planes(symbols(gray_images("mnist").train[:3000], transform=False), 1)[:, 0]
+    ones = planes[:, open_matrix(matrix, 0).check_variables.reshape(-1, 6)].sum(axis=-1)
+    return 100 * (ones > 0).mean(), 100 * (ones[ones > 0] % 2).mean()
 
 
 def over_readout(dataset: str, column: str, readout: str = "logistic") -> float:
@@ -126,6 +152,17 @@ def random_rows(dataset: str, weight: int) -> float:
     """Accuracy on checks of random pixels."""
     row = {"dataset": dataset, "weight": weight}
     return mean("syndromes_row_weight", column="ldpc", arrangement="random", **row)
+
+
+def true_planes_read(dataset: str) -> float:
+    """Accuracy of the small VGG11 on the first 2,000 test images themselves."""
+    return mean("syndromes_ceiling", "accuracy_of_true", dataset=dataset, reader="VGG11")
+
+
+def of_first_plane(weight: int) -> float:
+    """Accuracy on random checks of MNIST's first plane."""
+    row = {"dataset": "mnist", "setup": "pixels", "n_planes": 1, "weight": weight}
+    return mean("syndromes_first_planes", **row)
 
 
 def rate(dataset: str, **row) -> float:
@@ -336,14 +373,6 @@ def flooding_is_slower() -> list[float]:
         )
         found += [float(ttest_rel(flooded, other).pvalue) for other in others]
     return found
-
-
-def codes_differ(**row) -> float:
-    """The p of an F test: whether the means of codes of Figure 2 scatter more than their words make them."""
-    rows = results.pick(results.load("lossy_tradeoff_codes"), **row)
-    (words,) = rows.n.unique()
-    ratio = words * rows.mended.var() / (rows.mended_std**2).mean()
-    return float(fisher.sf(ratio, len(rows) - 1, len(rows) * (words - 1)))
 
 
 def gaps_of_peg(gamma0: float, b: tuple[int, ...]) -> np.ndarray:
@@ -1036,14 +1065,23 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "2.8": lambda: over_readout("cifar10", "jl_8bp"),
         "12.7": lambda: over_readout("cifar10", "none"),
         "8.6": lambda: over_readout("cifar10", "none", "perceptron64"),
-        "1.5": lambda: controls("mnist", "quasi_cyclic"),
+        "1.5": lambda: [controls("mnist", "quasi_cyclic"), lead_of_half("mnist")],
         "6.5": lambda: controls("fashion_mnist", "quasi_cyclic"),
         "5.7": lambda: controls("fashion_mnist", "per_plane"),
         "3.0": lambda: behind_random("mnist", "double_circulant"),
         "4.7": lambda: behind_random("fashion_mnist", "double_circulant"),
-        "2.1": lambda: [over_readout("cifar10", "ldpc"), lead_of_half("fashion_mnist")],
+        "2.1": lambda: over_readout("cifar10", "ldpc"),
         "2.5": lambda: over_readout("fashion_mnist", "none", "perceptron64"),
-        "5.5": lambda: lead_of_half("cifar10"),
+        "6.0": lambda: lead_of_half("cifar10"),
+        "16": lambda: lead_of_half("cifar10", "ldpc"),
+        "2.4": lambda: lead_of_half("fashion_mnist", "ldpc", 2),
+        "36": lambda: lead_of_half("fashion_mnist", "jl_8bp", 1),
+        "23": lambda: lead_of_half("cifar10", "jl_8bp", 1),
+        ".049": lambda: told("mnist", "pixels", "none"),
+        ".075": lambda: told("mnist", "pixels", "paper"),
+        ".077": lambda: told("fashion_mnist", "pixels", "paper"),
+        ".0015": lambda: told("cifar10", "pixels", "paper"),
+        ".106": lambda: told("fashion_mnist", "jpeg", "none"),
         ".038": lambda: told_by_24("mnist"),
         ".066": lambda: told_by_24("fashion_mnist"),
         "2.2": lambda: np.abs(picked_leads(25)).max(),
@@ -1056,6 +1094,10 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     },
     "book/syndromes/matrix.ipynb": {
         "437": along_lines,
+        "22": lambda: met_and_odd("rows_columns_rows")[0],
+        "47": lambda: met_and_odd("random")[0],
+        "51": lambda: met_and_odd("rows_columns_rows")[1],
+        "78": lambda: met_and_odd("random")[1],
         "496": lambda: mean("syndromes_matrices_tested", "rank", matrix="patches"),
         "1,702": lambda: mean("syndromes_matrices_tested", "four_cycles", matrix="rows_columns_rows"),
         "1024": lambda: SIDE**2,
@@ -1082,6 +1124,17 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         **NEIGHBOURS,
     },
     "book/syndromes/rate.ipynb": {
+        ".051": lambda: told("mnist", "jpeg", "paper", 1),
+        ".105": lambda: told("fashion_mnist", "jpeg", "paper", 1),
+        ".034": lambda: told("fashion_mnist", "jpeg", "none", 1),
+        ".0100": lambda: told("cifar10", "jpeg", "paper", 1),
+        ".0031": lambda: told("cifar10", "jpeg", "none", 1),
+        ".039": lambda: told("mnist", "jpeg", "none"),
+        ".106": lambda: told("fashion_mnist", "jpeg", "none"),
+        ".0063": lambda: told("cifar10", "jpeg", "none"),
+        "32": lambda: 100 * mean("syndromes_statistics", "ones", dataset="cifar10", setup="jpeg", code="none", plane=0),
+        "8.5": lambda: picked_over_magnitude("mnist"),
+        "6.3": lambda: picked_over_magnitude("cifar10"),
         "19": lambda: chosen_over_random("mnist"),
         "10": lambda: chosen_over_random("fashion_mnist"),
         "15": lambda: chosen_over_random("cifar10"),
@@ -1163,15 +1216,20 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "7.93": lambda: sent_with_margin("cifar10", "pixels"),
         "4.11": lambda: sent_with_margin("cifar10", "jpeg"),
         "1.5": lambda: -from_paper("jl_8bp", DATASETS).mean(),
-        ".851": lambda: random_rows("fashion_mnist", 1),
-        ".808": lambda: random_rows("fashion_mnist", 6),
-        ".172": lambda: random_rows("cifar10", 6),
+        ".846": lambda: random_rows("fashion_mnist", 1),
+        ".807": lambda: random_rows("fashion_mnist", 6),
+        ".164": lambda: random_rows("cifar10", 6),
+        ".898": lambda: of_first_plane(1),
+        ".921": lambda: of_first_plane(6),
         ".947": lambda: mean("syndromes_weights", dataset="mnist"),
         ".930": first_2000_read,
         **BITS,
         **NEIGHBOURS,
     },
     "book/syndromes/rivals.ipynb": {
+        ".983": lambda: true_planes_read("mnist"),
+        ".912": lambda: true_planes_read("fashion_mnist"),
+        ".702": lambda: true_planes_read("cifar10"),
         "15": lambda: behind_printed("mnist", "huffman", "VGG11", 60_000),
         "33": lambda: behind_printed("mnist", "huffman", "VGG11"),
         "36": lambda: max(arithmetic_gaps()),
@@ -1252,6 +1310,7 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "0.110": lambda: distortion_rate(0.5),
     },
     "book/lossy/compressor.ipynb": {
+        "16": lambda: results.pick(results.load("lossy_rivals"), scheme="trellis")["size"].max(),
         "512": lambda: datasets.image("camera").shape,
         "262,144": lambda: datasets.image("camera").size,
         "30": lambda: len(figure3(graph="random")),
@@ -1287,10 +1346,6 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
         "188": lambda: where_it_converges("fixed", 0.96),
         ".18": lambda: [growing_saves(lambda rows: of_the_converged(rows, 1000)), codes_of_length_differ(600, 0.92)],
         ".023": lambda: max(flooding_is_slower()),
-        ".0002": lambda: scheduled_between(0.92).min() - mean("lossy_tradeoff", "mended", prior=1.4, gamma0=0.92),
-        ".005": lambda: codes_of_length_differ(1200, 0.92),
-        ".006": lambda: codes_of_length_differ(600, 0.97),
-        ".08": lambda: work_of_length(0.92),
         ".31": lambda: work_of_length(0.97),
         "28": lambda: mean("lossy_scaling", "edge_iterations_per_bit", n_bits=3000, gamma0=0.92),
         "41": lambda: mean("lossy_scaling", "edge_iterations_per_bit", n_bits=12_000, gamma0=0.92),
@@ -1310,12 +1365,8 @@ MADE: dict[str, dict[str, Callable]] = {  # a number, or all of the numbers that
     "book/lossy/figures.ipynb": {
         "32": lambda: len(results.load("lossy_patience").groupby(["multiple", "gamma1", "gamma0"])),
         "567": lambda: on_random_graphs(0.92),
-        ".009": lambda: codes_differ(graph="random", gamma0=0.92),
+        "75": lambda: mean_half_width(patient(1.0, 0.9998, 0.98).iterations.std(), 5),
         ".13": of_a_larger_l,
-        ".0003": lambda: (
-            mean("lossy_tradeoff", "mended", gamma0=0.92, prior=1.6)
-            - mean("lossy_tradeoff", "mended", gamma0=0.92, prior=1.4)
-        ),
         ".22": lambda: gaps_of_peg(0.96, (3, 5, 8)),
         ".29": lambda: gaps_of_peg(0.92, (1, 2, 3, 5, 8)),
         "713": lambda: on_random_graphs(0.96),
