@@ -68,7 +68,7 @@ MADE = {
         ".1845": (".1845", "lossy/figures"),
         ".1814": (".1814", "lossy/figures"),
         ".3331": (".3331", "lossy/figures"),
-        ".3363": (".3363", "lossy/figures"),
+        ".3362": (".3362", "lossy/figures"),
         ".1830": (".1830", "lossy/figures"),
     },
     "book/syndromes/matrix.ipynb": {
