@@ -88,16 +88,18 @@ def sparse_generator(pace: str, rate: float, degree: int, samples: int, seed: in
     strength = min(tried, key=tried.get) * natural
     words = rng.integers(0, 2, (samples, N_BITS), dtype=np.uint8)
     distortion = np.empty(samples)
-    for number, a_code in enumerate(codes):
-        part = slice(number, None, len(codes))
+    parts = [slice(number, None, len(codes)) for number in range(len(codes))]
+    for a_code, part in zip(codes, parts, strict=True):
         _, codewords = BiasPropagation(a_code, strength, **PACES[pace]).quantise(words[part], rng)
         distortion[part] = (codewords != words[part]).mean(axis=1)
+    means = [distortion[part].mean() for part in parts]
     return {
         "length": N_BITS,
         "actual_rate": codes[0].rate,
         "limit": float(distortion_rate(codes[0].rate)),
         "strength": strength,
         "codes": len(codes),
+        "codes_std": float(np.std(means, ddof=1)) if len(codes) > 1 else None,
         "distortion": float(distortion.mean()),
         "std": float(distortion.std(ddof=1)),
         "n": samples,

@@ -123,7 +123,7 @@ def _tested_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SCALES[scale]
     return [
         _point(dataset, matrix, levels, "planes", model, seed, epochs, "test")
-        for matrix, levels in (*CHOSEN, PLAIN)
+        for matrix, levels in (*CHOSEN, PLAIN, (BETWEEN, "binary"))
         for dataset in names
         for model in ("GRU12", "GRU32")
         for seed in seeds

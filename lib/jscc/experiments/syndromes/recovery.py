@@ -10,7 +10,7 @@ from jscc.bitplanes import from_sign_magnitude
 from jscc.classify.columns import SIDE, gray_images, paper_code, symbols
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.recovery import KINDS, ORDER, BitPrior, information_content, recover
-from jscc.experiments.syndromes.common import DATASETS, scatter, score
+from jscc.experiments.syndromes.common import DATASETS, SEEDS, scatter, score
 from jscc.experiments.syndromes.rivals import QUALITY, WIDTHS
 from jscc.jpeg import dct
 from jscc.ldpc.syndrome import syndromes
@@ -105,7 +105,15 @@ def _ceiling_grid(scale: str) -> list[dict]:
     names, epochs = (DATASETS, {"GRU12": 15, "VGG11": 2}) if scale == "paper" else (("digits",), {"GRU12": 2})
     n_words = {"smoke": 20, "quick": 360, "paper": 2000}[scale]
     return [
-        {"dataset": dataset, "setup": setup, "reader": reader, "n_words": n_words, "seed": 0, "epochs": epochs[reader]}
+        {
+            "dataset": dataset,
+            "setup": setup,
+            "reader": reader,
+            "n_words": n_words,
+            "seed": seed,
+            "epochs": epochs[reader],
+        }
+        for seed in (SEEDS if scale == "paper" else SEEDS[:1])
         for reader in epochs
         for dataset in names
         for setup in (ORDER if reader == "GRU12" else ("pixels",))  # where pictures are recovered
