@@ -167,16 +167,51 @@ def test_the_experiment_s_counts_agree():
     assert (rows.ci_low <= share).all() and (share <= rows.ci_high).all()
 
 
+@pytest.mark.parametrize("flip", [0x00, 0xFF])
 @pytest.mark.parametrize("setup", ORDER)
-def test_what_is_recovered_whole_is_classified_as_the_image_itself(setup, monkeypatch):
-    monkeypatch.setattr(experiments, "recover", lambda syndromes, prior, code: found)
-    images = symbols(gray_images("digits").test[:30], transform=setup == "jpeg")
-    found = Recovery(images, np.ones((30, 8), bool), np.ones((30, 8), int))
-    row = experiments.classify_recovered("digits", setup, "GRU12", 30, 0, 2)
-    assert row["whole"] == 30 and row["accuracy"] == row["accuracy_of_true"]
-    found = Recovery(images ^ np.uint8(0xFF), found.converged, found.iterations)
-    row = experiments.classify_recovered("digits", setup, "GRU12", 30, 0, 2)
-    assert row["whole"] == 0 and row["accuracy"] < row["accuracy_of_true"]
+def test_what_is_recovered_whole_is_classified_as_the_image_itself(setup, flip, monkeypatch):
+    digits = gray_images("digits")
+    images = symbols(np.concatenate([digits.train, digits.test]), transform=setup == "jpeg")
+    known = dict(zip((sent.tobytes() for sent in syndromes(images, paper_code())), images, strict=True))
+
+    def recover(sent, prior, code):
+        found = np.array([known[each.tobytes()] for each in sent]) ^ np.uint8(flip)
+        return Recovery(found, np.ones((len(sent), 8), bool), np.ones((len(sent), 8), int))
+
+    monkeypatch.setattr(experiments, "recover", recover)
+    experiments._received.cache_clear()
+    rows = {row["sees"]: row for row in experiments.decode_then_classify("digits", setup, "GRU12", 0, 2)}
+    experiments._received.cache_clear()
+    assert list(rows) == list(experiments.SEEN["GRU12"])
+    if flip:
+        assert rows["true"]["whole"] == 0 and rows["true"]["on_recovered"] < rows["true"]["accuracy"]
+    else:
+        assert rows["true"]["whole"] == len(digits.test)
+        assert rows["recovered"]["accuracy"] == rows["true"]["accuracy"] == rows["true"]["on_recovered"]
+
+
+def test_a_training_image_is_recovered_by_the_others_prior(monkeypatch):
+    counted, asked = [], []
+
+    class Prior:
+        def __init__(self, packed, setup, kind):
+            counted.append({each.tobytes() for each in packed})
+
+    def recover(sent, prior, code):
+        asked.append(sent)
+        return Recovery(np.zeros((len(sent), 1024), np.uint8), np.zeros((len(sent), 8), bool), None)
+
+    monkeypatch.setattr(experiments, "BitPrior", Prior)
+    monkeypatch.setattr(experiments, "recover", recover)
+    experiments._received.cache_clear()
+    _, (train, test), _, _ = experiments._received("digits", "pixels")
+    experiments._received.cache_clear()
+    sent = [each.tobytes() for each in syndromes(train, paper_code())]
+    of = dict(zip(sent, (each.tobytes() for each in train), strict=True))
+    assert len(set(sent)) == len(sent)
+    for known, part in zip(counted[:-1], asked[:-1], strict=True):
+        assert known.isdisjoint(of[each.tobytes()] for each in part)
+    assert sum(map(len, asked)) == len(train) + len(test) and len(counted[-1]) == len(train)
 
 
 def test_a_picture_is_that_of_its_planes():
