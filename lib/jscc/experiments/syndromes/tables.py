@@ -272,7 +272,8 @@ def _half_a_bit_grid(scale: str) -> list[dict]:
         qualities = (2, 5, *qualities)  # the syndromes gain down to 10
     return [
         {"dataset": dataset, "quality": quality, **dict(zip(what, setting, strict=True))}
-        | {"split": split, "seed": seeds[0], "epochs": min(epochs, 15)}
+        | {"split": split, "seed": seed, "epochs": min(epochs, 15)}
+        for seed in seeds
         for dataset in names
         for quality in qualities
         for setting in HALF_A_BIT

@@ -44,7 +44,7 @@ def chosen_held_out(table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         A row for each `dataset` and `sent` ("syndromes" or "no code"): the setting, accuracies ``held_out`` and
-        ``test``, and ``most``, the best on the test set of all settings in the table.
+        ``test``, means over the trainings, and ``most``, the best on the test set of all settings in the table.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def chosen_held_out(table: pd.DataFrame) -> pd.DataFrame:
     """
     sent = np.where(table.code_rate < 1, "syndromes", "no code")
     what = ["dataset", "sent", "quality", "keep", "code_rate", "n_planes"]
-    both = table.assign(sent=sent).set_index([*what, "split"]).accuracy.unstack()
+    both = table.assign(sent=sent).groupby([*what, "split"]).accuracy.mean().unstack()
     both = both.reset_index().rename_axis(columns=None)
     groups = both.groupby(["dataset", "sent"])
     return both.loc[groups.held_out.idxmax()].merge(groups.test.max().rename("most").reset_index())
