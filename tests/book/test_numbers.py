@@ -7,6 +7,9 @@ Whatever is a difference of shown numbers, is shown on another page, or stands i
 (boxes) or in `numbers_in_text` (text) with what it is made of, and made again. The lists are also what to look at when
 a table changes.
 
+Counts such as "35 of 50 words", whose numbers are often of one digit or words, are counted again from the tables where
+the chapter's integers are tied: each must lie in a phrase of `counts_in_text`.
+
 This is a net and not a proof: a wrong number may be a right one of something else. A test below counts how often one
 whose last digit is changed gets through; of a number of one digit nearly always, so these are left out.
 """
@@ -14,9 +17,11 @@ whose last digit is changed gets through; of a number of one digit nearly always
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import counts_in_text
 import nbformat
 import numbers_in_text
 import numpy as np
@@ -34,6 +39,20 @@ NUMBER = re.compile(r"(?<![\w.,{^])(\d*\.\d+)(?![\w.]*\w)")
 INTEGER = re.compile(r"(?<![\w.,{^$/-])(?<!GF\()(\d{1,3}(?:,\d{3})+|\d{2,})(?![\w.,]*\w)(?!\.\d)")
 SHOWN = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|(?<![\w.])\.\d+")
 BOX = re.compile(r"(`{3,}|:{3,})\{admonition\} (?:Result|Summary)[^\n]*\n(.*?)\n\1", re.DOTALL)
+WORDS = (
+    "none one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
+VALUES = {word: value for value, word in enumerate(WORDS)} | {"neither": 0, "thirty": 30, "forty": 40, "fifty": 50}
+WORD = rf"(?<![\w-])(?:{'|'.join(VALUES)})(?![\w-])"
+WHOLE_NUMBER = r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+|\d+)(?!\w|[.,]?\d)"
+# "35 of 50", "none of the six", "three cells of six".
+COUNT = re.compile(
+    rf"(?:{WORD}|{WHOLE_NUMBER}) (?:(?:bits|cells|edges|points|rows) )?of (?:(?:the|these|those|its|their|whose) )?"
+    rf"(?:other )?(?:{WORD}|{WHOLE_NUMBER})",
+    re.IGNORECASE,
+)
+TOKEN = re.compile(rf"{WORD}|{WHOLE_NUMBER}|(?<![\w.,])\d*\.\d+(?![\w.]*\w)", re.IGNORECASE)
 CODE = re.compile(r"\{\w+\}`[^`]*`|`[^`]*`")  # and references
 PYTHON = re.compile(r"^`{3,}(?:\{code[^}]*\}|python)[^\n]*\n(.*?)^`{3,}", re.DOTALL | re.MULTILINE)
 # Of a paper: in the text, and first in a row of a table of claims.
@@ -284,3 +303,76 @@ def test_numbers_are_found_as_they_are_written():
     values = np.array([0.0605, -1.239])
     assert occurs(".061", values) and occurs("1.24", values)
     assert not occurs(".062", values) and not occurs("1.23", values)
+
+
+@cache
+def running(path: Path) -> list[str]:
+    """A page's texts, each as one line."""
+    return [" ".join(text.split()) for text in texts(path)]
+
+
+def outside(text: str, phrases: Iterable[str]) -> list[str]:
+    """Counts in a text that lie in none of the phrases."""
+    spans = [match.span() for phrase in phrases for match in re.finditer(re.escape(phrase), text)]
+    return [
+        match[0]
+        for match in COUNT.finditer(text)
+        if not any(start <= match.start() and match.end() <= end for start, end in spans)
+    ]
+
+
+def tokens(phrase: str) -> list[str]:
+    """The numbers of a phrase, words among them, as they are written."""
+    return TOKEN.findall(phrase)
+
+
+def holds(token: str, value: float) -> bool:
+    """Whether a number of a phrase is a value: exactly, but for decimals, which are rounded."""
+    if "." in token:
+        return occurs(token, value)
+    return float(VALUES.get(token.lower(), token.replace(",", ""))) == value
+
+
+def counted(phrase: str, values) -> bool:
+    """Whether all numbers of a phrase are the values, in their order."""
+    said_there = tokens(phrase)
+    return len(said_there) == len(values) and all(map(holds, said_there, values))
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if p.parent.name in INTEGERS], ids=lambda path: path.stem)
+def test_every_count_of_the_text_is_listed(path):
+    name = path.relative_to(ROOT).as_posix()
+    phrases = {*counts_in_text.COUNTS.get(name, ()), *counts_in_text.NO_COUNTS.get(name, ())}
+    assert [count for text in running(path) for count in outside(text, phrases)] == []
+    assert sorted(p for p in phrases if not any(p in text for text in running(path))) == [], "listed and not said"
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"), [(name, phrase) for name, made in counts_in_text.COUNTS.items() for phrase in made]
+)
+def test_what_the_text_counts_is_what_the_tables_count(name, phrase):
+    try:
+        values = list(counts_in_text.COUNTS[name][phrase]())
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    assert counted(phrase, values), values
+
+
+def test_counts_are_found_as_they_are_written():
+    text = "None of the six, 12 of 1,067 checks, three cells of six, five of the other 36; 2.9 of the 3.7, one of 2.5"
+    assert COUNT.findall(text) == ["None of the six", "12 of 1,067", "three cells of six", "five of the other 36"]
+    assert outside(text, ["None of the six", "cells of six", "12 of 1,067 checks, three cells of six"]) == [
+        "five of the other 36"
+    ]
+    phrase = "of 120,000 bits 2 and 6 of eight words, of a million none of two at 0.97 or .5"
+    assert tokens(phrase) == ["120,000", "2", "6", "eight", "none", "two", "0.97", ".5"]
+    assert [VALUES[word] for word in ("none", "twelve", "nineteen", "twenty")] == [0, 12, 19, 20]
+
+
+def test_a_count_that_is_changed_is_noticed():
+    assert counted("35 of fifty words, .23 dB", [35, 50, 0.2282])
+    assert not counted("36 of fifty words, .23 dB", [35, 50, 0.2282])
+    assert not counted("35 of forty words, .23 dB", [35, 50, 0.2282])
+    assert not counted("35 of fifty words, .24 dB", [35, 50, 0.2282])
+    assert not counted("35 words, .23 dB", [35, 50, 0.2282])
+    assert not counted("35 of fifty words, .23 dB", [35.4, 50, 0.2282])
