@@ -27,8 +27,8 @@ def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : pandas.DataFrame
-        With `mended` and `limit`, and either the deviation `codes_std` of the means of `codes` less `cores` codes or
-        that, `mended_std`, of `n` words.
+        With `mended` and `limit`, and either the deviation `codes_std` of the means of `codes` codes, less `cores` if
+        there is such a column, or that, `mended_std`, of `n` words.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
     0  3.01  0.023  0.501
     """
     if "codes_std" in table:
-        half = mean_half_width(table.codes_std, table.codes - table.cores)
+        half = mean_half_width(table.codes_std, table.codes - table.get("cores", 0))
     else:
         half = mean_half_width(table.mended_std, table.n)
     bar = 10 / np.log(10) * half / table.mended
