@@ -39,14 +39,27 @@ def scatter(accuracy: float, train_loss: float = 0.01) -> dict[str, float]:
     return {"accuracy": accuracy, "errors": accuracy * N_TEST, "train_loss": train_loss}
 
 
+def settings_of(model: str, epochs: int) -> Settings:
+    """The paper's settings of a network, GRU12 or GRU32."""
+    return Settings(units=int(model.removeprefix("GRU")), epochs=epochs)
+
+
 def train_and_test(images: LabelledImages, column: Column, settings: Settings, seed: int, **options) -> dict:
     """Train a GRU on a column's features and count its errors on the test set.
 
     `options` go to `jscc.classify.columns.features`.
     """
-    model = GRUClassifier(column.width, column.n_planes, settings, seed)
-    losses = model.fit(features(images.train, column, **options), images.train_labels)
-    result = score(model.predict(features(images.test, column, **options)), images.test_labels)
+    train, test = (features(part, column, **options) for part in (images.train, images.test))
+    return train_on_planes(train, test, images, column.n_planes, settings, seed)
+
+
+def train_on_planes(
+    train: np.ndarray, test: np.ndarray, images: LabelledImages, n_planes: int, settings: Settings, seed: int
+) -> dict:
+    """Train a GRU on packed planes or syndromes of the training images and count its errors on those of the others."""
+    model = GRUClassifier(train.shape[1], n_planes, settings, seed)
+    losses = model.fit(train, images.train_labels)
+    result = score(model.predict(test), images.test_labels)
     return {**result, "parameters": model.n_parameters, "train_loss": float(losses[-1])}
 
 

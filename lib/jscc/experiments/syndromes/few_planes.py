@@ -8,8 +8,14 @@ import numpy as np
 
 from jscc.classify.columns import Column, LabelledImages, gray_images, symbols
 from jscc.classify.gru import Settings
-from jscc.experiments.syndromes.common import DATASETS, SHORT_SCALES, held_out, scatter, train_and_test
-from jscc.experiments.syndromes.matrices import _by_planes
+from jscc.experiments.syndromes.common import (
+    DATASETS,
+    SHORT_SCALES,
+    held_out,
+    scatter,
+    train_and_test,
+    train_on_planes,
+)
 from jscc.experiments.syndromes.row_weight import matrix_of_weight
 from jscc.ldpc.syndrome import syndromes
 from jscc.runner import Experiment
@@ -34,7 +40,7 @@ def train_one_plane(dataset: str, quality: int, plane: int, weight: int, split: 
     images, *sets = _coefficients(dataset, split, quality)
     code = matrix_of_weight(weight, "random", seed)
     coded = (syndromes(packed << np.uint8(plane), code) for packed in sets)
-    return _by_planes(*coded, images, 1, UNITS, epochs, seed)
+    return train_on_planes(*coded, images, 1, Settings(units=UNITS, epochs=epochs), seed)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from jscc.classify.columns import COLUMNS, LabelledImages, gray_images, symbols
-from jscc.classify.gru import GRUClassifier, Settings
+from jscc.classify.gru import Settings
 from jscc.classify.readings import MATRICES, READINGS, gray_coded, gray_magnitudes, open_matrix, read
 from jscc.experiments.syndromes.common import (
     DATASETS,
@@ -14,11 +14,12 @@ from jscc.experiments.syndromes.common import (
     held_out,
     scatter,
     score,
+    settings_of,
     train_and_test,
+    train_on_planes,
 )
 from jscc.ldpc.syndrome import syndromes
 from jscc.runner import Experiment
-from jscc.tanner import TannerGraph
 
 # By `syndromes_matrices` the nearest to the paper's column in the mean of the data sets, of the regular matrices and of
 # all; they are trained as the paper did, on all training images, and tested.
@@ -43,17 +44,18 @@ def train_matrix(
     if levels == "gray":
         sets = [gray_coded(part) for part in sets]
     (train, steps), (test, _) = (read(part, graph, reading) for part in sets)
-    result = _by_checks if reading == "checks" else _by_planes
-    return {
-        **result(train, test, images, steps, int(model.removeprefix("GRU")), epochs, seed),
-        **_facts(graph),
-    }
+    settings = settings_of(model, epochs)
+    if reading == "checks":
+        result = _by_checks(train, test, images, settings, seed)
+    else:
+        result = train_on_planes(train, test, images, steps, settings, seed)
+    return {**result, "rank": graph.rank(), "four_cycles": graph.count_4_cycles()}
 
 
 def train_matrix_on_coefficients(dataset: str, matrix: str, column: str, model: str, seed: int, epochs: int) -> dict:
     """A cell of Setup 2 of Table II by an open matrix: the paper has one matrix for both set-ups."""
-    settings = Settings(units=int(model.removeprefix("GRU")), epochs=epochs)
-    return train_and_test(gray_images(dataset), COLUMNS[column], settings, seed, code=open_matrix(matrix, seed))
+    images, code = gray_images(dataset), open_matrix(matrix, seed)
+    return train_and_test(images, COLUMNS[column], settings_of(model, epochs), seed, code=code)
 
 
 def train_gray(dataset: str, setup: str, matrix: str, levels: str, model: str, seed: int, epochs: int) -> dict:
@@ -70,34 +72,18 @@ def train_gray(dataset: str, setup: str, matrix: str, levels: str, model: str, s
     if matrix != "none":
         graph = open_matrix(matrix, seed)
         sets = [syndromes(part, graph) for part in sets]
-    return _by_planes(*sets, images, 8, int(model.removeprefix("GRU")), epochs, seed)
+    return train_on_planes(*sets, images, 8, settings_of(model, epochs), seed)
 
 
-def _by_planes(
-    train: np.ndarray, test: np.ndarray, images: LabelledImages, steps: int, units: int, epochs: int, seed: int
-) -> dict:
-    network = GRUClassifier(train.shape[1], steps, Settings(units=units, epochs=epochs), seed)
-    losses = network.fit(train, images.train_labels)
-    result = score(network.predict(test), images.test_labels)
-    return {**result, "parameters": network.n_parameters, "train_loss": float(losses[-1])}
-
-
-def _by_checks(
-    train: np.ndarray, test: np.ndarray, images: LabelledImages, steps: int, units: int, epochs: int, seed: int
-) -> dict:
+def _by_checks(train: np.ndarray, test: np.ndarray, images: LabelledImages, paper: Settings, seed: int) -> dict:
     """More steps than a byte has planes: torch's GRU, without penalty."""
     from jscc.classify.rivals import Training, byte_gru, train_and_predict  # torch, which `jscc list` does without
 
-    del steps
-    settings = Training(epochs=epochs, batch_size=64)
+    settings = Training(epochs=paper.epochs, batch_size=64)
     predicted, parameters, loss = train_and_predict(
-        lambda: byte_gru(units), train, images.train_labels, test, settings, seed
+        lambda: byte_gru(paper.units), train, images.train_labels, test, settings, seed
     )
     return {**score(predicted, images.test_labels), "parameters": parameters, "train_loss": loss}
-
-
-def _facts(graph: TannerGraph) -> dict:
-    return {"rank": graph.rank(), "four_cycles": graph.count_4_cycles()}
 
 
 def _grid(scale: str) -> list[dict]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from jscc.bitplanes import from_sign_magnitude
 from jscc.classify.columns import CODE_SEED, SIDE, LabelledImages, gray_images, paper_code, symbols
-from jscc.classify.gru import GRUClassifier, Settings
+from jscc.classify.gru import GRUClassifier
 from jscc.classify.recovery import KINDS, ORDER, BitPrior, information_content, recover
-from jscc.experiments.syndromes.common import DATASETS, SCALES, scatter, score
+from jscc.experiments.syndromes.common import DATASETS, SCALES, scatter, score, settings_of
 from jscc.experiments.syndromes.rivals import QUALITY, WIDTHS
 from jscc.jpeg import dct
 from jscc.ldpc.syndrome import syndromes
@@ -89,8 +89,7 @@ def decode_then_classify(dataset: str, setup: str, reader: str, seed: int, epoch
         if reader == "VGG11":
             predicted, parameters, loss = _read_pictures(train, np.concatenate(parts), images, setup, epochs, seed)
         else:
-            settings = Settings(units=int(reader.removeprefix("GRU")), epochs=epochs)
-            model = GRUClassifier(train.shape[1], 8, settings, seed)
+            model = GRUClassifier(train.shape[1], 8, settings_of(reader, epochs), seed)
             loss = float(model.fit(train, images.train_labels)[-1])
             predicted, parameters = model.predict(np.concatenate(parts)), model.n_parameters
         of_seen, *others = np.split(predicted, len(parts))

@@ -19,15 +19,22 @@ from jscc.classify.columns import (
 )
 from jscc.classify.gru import GRUClassifier, Settings
 from jscc.classify.plane_statistics import bit_statistics, context_entropy, independent_check_entropy
-from jscc.experiments.syndromes.common import DATASETS, SCALES, held_out, scatter, score, train_and_test
+from jscc.experiments.syndromes.common import (
+    DATASETS,
+    SCALES,
+    held_out,
+    scatter,
+    score,
+    settings_of,
+    train_and_test,
+    train_on_planes,
+)
 from jscc.runner import Experiment
 
 
 def train_column(dataset: str, column: str, model: str, seed: int, epochs: int) -> dict:
     """One cell of Table II: train on the whole training set, test after the last epoch."""
-    images = gray_images(dataset)
-    settings = Settings(units=int(model.removeprefix("GRU")), epochs=epochs)
-    return train_and_test(images, COLUMNS[column], settings, seed)
+    return train_and_test(gray_images(dataset), COLUMNS[column], settings_of(model, epochs), seed)
 
 
 LAST_EPOCHS = 10  # after which accuracy is looked at, to see how far it moves; the last one alone is the result
@@ -40,8 +47,7 @@ def train_to_the_end(dataset: str, column: str, model: str, seed: int, epochs: i
     """
     images, setup = gray_images(dataset), COLUMNS[column]
     train, test = (features(part, setup) for part in (images.train, images.test))
-    settings = Settings(units=int(model.removeprefix("GRU")), epochs=epochs)
-    network = GRUClassifier(setup.width, setup.n_planes, settings, seed)
+    network = GRUClassifier(setup.width, setup.n_planes, settings_of(model, epochs), seed)
     late = []
 
     def after_epoch(epoch, loss):
@@ -126,10 +132,9 @@ def _at_rate(
     images: LabelledImages, quality: int, keep: int, code_rate: float, n_planes: int, seed: int, epochs: int
 ) -> dict:
     train, test = (pruned_features(x, quality=quality, keep=keep, rate=code_rate) for x in (images.train, images.test))
-    model = GRUClassifier(train.shape[1], n_planes, Settings(epochs=epochs), seed)
-    model.fit(train, images.train_labels)
-    result = score(model.predict(test), images.test_labels)
-    return {**result, "parameters": model.n_parameters, "bits_per_pixel": n_planes * train.shape[1] / SIDE**2}
+    result = train_on_planes(train, test, images, n_planes, Settings(epochs=epochs), seed)
+    del result["train_loss"]  # which these tables do without
+    return {**result, "bits_per_pixel": n_planes * train.shape[1] / SIDE**2}
 
 
 def plane_statistics(dataset: str, setup: str, code: str, seed: int) -> list[dict]:
