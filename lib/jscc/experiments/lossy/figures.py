@@ -42,15 +42,13 @@ def tradeoff_codes(graph: str, rate: float, b: int, gamma0: float, number: int, 
 
 def patience(gamma0: float, gamma1: float, multiple: float, number: int, samples: int, seed: int) -> dict:
     """GF(256) at R = 1/2 with settings around the tuned one of Fig. 3, whatever they cost, on one of its codes."""
-    a_code = code(N_BITS // 8, 0.5, 8, number=number)
-    prior = multiple * float(rate_distortion_slope(a_code.rate))
-    return measured(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
+    return patience_at(0.5, gamma0, gamma1, multiple, number, samples, seed)
 
 
 def patience_at(
     nominal_rate: float, gamma0: float, gamma1: float, multiple: float, number: int, samples: int, seed: int
 ) -> dict:
-    """As `patience`, at another rate."""
+    """As `patience`, at any rate."""
     a_code = code(N_BITS // 8, nominal_rate, 8, number=number)
     prior = multiple * float(rate_distortion_slope(a_code.rate))
     return measured(a_code, samples, seed, gamma0=gamma0, gamma1=gamma1, prior=prior)
