@@ -32,6 +32,15 @@ def test_every_code_has_the_paper_s_size_and_is_drawn_the_same_again(name):
         np.testing.assert_array_equal(one.check_variables, two.check_variables)
 
 
+@pytest.mark.parametrize("name", CODES)
+def test_another_draw_is_another_code_of_the_same_kind(name):
+    first, other = control_codes(name), control_codes(name, draw=2)
+    for one, two in zip(first, other, strict=True):
+        same = one.to_dense().tobytes() == two.to_dense().tobytes()
+        assert same == (name in ("paper", "banded"))
+        assert name == "dense" or sorted(one.variable_degrees) == sorted(two.variable_degrees)
+
+
 def test_codes_are_what_their_names_say():
     degrees = {name: control_codes(name)[0].check_degrees for name in CODES}
     for name, weight in {"weight_3": 3, "weight_12": 12, "weight_24": 24, "banded": 6, "permuted": 6}.items():

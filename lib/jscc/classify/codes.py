@@ -25,23 +25,25 @@ CODES = {
     "weight_24": "regular (12, 24)",
     "dense": "every entry a fair coin",
     "banded": "a check adds a patch of 2 x 3 neighbouring pixels",
-    "permuted": "the paper's code after one fixed permutation of the pixels",
+    "permuted": "the paper's code after a permutation of the pixels",
     "per_plane": "eight regular (3, 6) codes, one for each plane",
 }
 
 
-def control_codes(name: str) -> list[TannerGraph]:
+def control_codes(name: str, draw: int = 0) -> list[TannerGraph]:
     """The code of each plane: one graph for all eight, or eight.
 
     Parameters
     ----------
     name : str
         A key of `CODES`.
+    draw : int
+        Which of its draws; "paper" and "banded" have one only.
 
     Returns
     -------
     list of TannerGraph
-        Of length 1 or 8, each of 512 checks on 1024 variables, drawn with a fixed seed.
+        Of length 1 or 8, each of 512 checks on 1024 variables, the same for the same draw.
 
     Examples
     --------
@@ -54,7 +56,7 @@ def control_codes(name: str) -> list[TannerGraph]:
     if name == "paper":
         return [paper_code()]
     # One stream for each name, so that adding a code leaves the others as they are.
-    rng = np.random.default_rng([CODE_SEED, *name.encode()])
+    rng = np.random.default_rng([CODE_SEED, *name.encode(), *([draw] if draw else [])])
     if name == "peg":
         return [tanner.peg(M, np.full(N, 3), rng)]
     if name == "quasi_cyclic":

@@ -92,10 +92,9 @@ def train_variant(dataset: str, column: str, variant: str, seed: int, epochs: in
 
 
 def train_control(dataset: str, column: str, code: str, seed: int, epochs: int) -> dict:
-    """GRU12 on the syndromes of another code."""
-    return train_and_test(
-        gray_images(dataset), COLUMNS[column], Settings(epochs=epochs), seed, code=control_codes(code)
-    )
+    """GRU12 on the syndromes of another code; another draw of it, and another training, for each seed."""
+    codes = control_codes(code, draw=seed)
+    return train_and_test(gray_images(dataset), COLUMNS[column], Settings(epochs=epochs), seed, code=codes)
 
 
 READOUTS = {"logistic": 0, "perceptron64": 64}  # units between the bits and the classes
