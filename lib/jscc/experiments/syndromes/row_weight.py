@@ -73,7 +73,7 @@ def _without_penalty_grid(scale: str) -> list[dict]:
     names, seeds, epochs = SHORT_SCALES[scale]
     return [
         {"dataset": dataset, "weight": weight, "seed": seed, "epochs": epochs}
-        for weight in (6, 12, 24)
+        for weight in (1, 6, 12, 24)
         for seed in (DRAWS if scale == "paper" else seeds)
         for dataset in names
     ]
@@ -90,7 +90,7 @@ EXPERIMENTS = [
     ),
     Experiment(
         name="syndromes_without_penalty",
-        title="GRU12 on checks of six to 24 pixels without the L2 penalty",
+        title="GRU12 on single pixels and on checks of six to 24 without the L2 penalty",
         task=train_without_penalty,
         grid=_without_penalty_grid,
         needs=DATASETS,
