@@ -12,7 +12,7 @@ __all__ = ["chosen_held_out", "table2_trainings"]
 
 
 def table2_trainings(**row) -> pd.DataFrame:
-    """All trainings of Table II, ten a cell.
+    """All trainings of Table II: three a cell, and ten where a verdict hangs on them.
 
     Parameters
     ----------
