@@ -132,7 +132,7 @@ def _patience_at_grid(scale: str) -> list[dict]:
 
 
 def _weights_grid(scale: str) -> list[dict]:
-    rates, fields, codes = ((0.3, 0.5, 0.7), (1, 2, 4, 6, 8), 6) if scale == "paper" else ((0.5,), (1, 4), 1)
+    rates, fields, codes = ((0.3, 0.5, 0.7), (1, 2, 4, 6, 8), 3) if scale == "paper" else ((0.5,), (1, 4), 1)
     return [{"p": p, "rate": rate, "number": number} for number in range(codes) for rate in rates for p in fields]
 
 
