@@ -109,9 +109,6 @@ MADE = {
     "book/syndromes/recovery.ipynb": {
         "1.97": ("1.97", "syndromes/rivals"),  # bit/pixel of a Huffman code
     },
-    "book/syndromes/tables.ipynb": {
-        "1.5": ("100 * 0.0151", "syndromes/tables"),  # points
-    },
     "book/syndromes/syndromes.ipynb": {
         "1.5": ("100 * 0.0151", "syndromes/tables"),
     },
