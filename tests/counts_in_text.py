@@ -26,6 +26,7 @@ from numbers_in_text import (
     decoded_first,
     figure3,
     from_paper,
+    held_out,
     lead_of_half,
     left_to_mend,
     mean,
@@ -41,6 +42,8 @@ from numbers_in_text import (
     tested,
     told,
     uncoded,
+    uncoded_gray,
+    uncoded_gray_runs,
     unpenalised,
     welch,
     whole_images,
@@ -297,13 +300,12 @@ def reach_the_paper() -> list[float]:
 def coded_is_ahead() -> list[int]:
     """Comparisons of neighbours' checks with no code, on Gray planes, that they win with p below .05; of how many."""
     neighbours = {"matrix": "rows_columns_rows", "levels": "gray"}
-    plain = {"setup": "pixels", "matrix": "none", "levels": "gray"}
     won = []
     for dataset in DATASETS:
         for model in ("GRU12", "GRU32"):
             row = {"dataset": dataset, "model": model}
             coded = results.pick(results.load("syndromes_matrices_tested"), **neighbours, **row).accuracy
-            bare = results.pick(results.load("syndromes_gray"), **plain, **row).accuracy
+            bare = uncoded_gray_runs(model, dataset)
             won.append(coded.mean() > bare.mean() and welch(coded, bare) < 0.05)
     return [sum(won), len(won)]
 
@@ -348,12 +350,6 @@ def first_planes_found() -> list[float]:
     codes = results.pick(results.load("syndromes_design"), design_name="learned", reader="GRU12", n_checks=512)
     found = codes.groupby("dataset").recovered.max()
     return [found["mnist"], the_one(codes.n_words), the_one(found.drop("mnist"))]
-
-
-def seeds_of_the_table() -> list[int]:
-    """Seeds of GRU12 in Setup 1, and in Setup 2 with its number, which is a name."""
-    runs = table2_trainings(model="GRU12").groupby(["column", "dataset"]).size()
-    return [the_one(runs["ldpc"]), 2, the_one(runs["jl_8bp"])]
 
 
 def rows_below_4_bits() -> tuple[int, int]:
@@ -717,12 +713,6 @@ def planes_of_coefficients() -> list[float]:
     return [2, 8, at_most(7, list(leads.values())), n_planes, weight]
 
 
-def held_out(dataset: str, matrix: str, levels: str = "binary", reading: str = "planes") -> float:
-    """Accuracy on held-out images."""
-    row = {"dataset": dataset, "matrix": matrix, "levels": levels, "reading": reading}
-    return mean("syndromes_matrices", **row)
-
-
 def off_the_print(matrix: str, levels: str) -> float:
     """Points by which a matrix of Setup 1 misses the paper, held-out images, mean of the data sets."""
     return 100 * np.mean(
@@ -796,14 +786,9 @@ def signs_by_two_matrices() -> list[float]:
     return [*sign_plane_by("gallager"), -below]
 
 
-def uncoded_gray_at(dataset: str, model: str) -> float:
-    """Accuracy on the planes of a Gray code."""
-    return mean("syndromes_gray", setup="pixels", matrix="none", dataset=dataset, model=model)
-
-
 def gray_alone(model: str) -> list[float]:
     """Points that a Gray code alone gives on YCIFAR-10, and what is read with and without."""
-    gray, plain = uncoded_gray_at("cifar10", model), uncoded("cifar10", model)
+    gray, plain = uncoded_gray(model), uncoded("cifar10", model)
     return [100 * (gray - plain), gray, plain]
 
 
@@ -811,7 +796,7 @@ def neighbours_below() -> list[float]:
     """Points by which neighbours on Gray planes are below these planes, MNIST and Fashion-MNIST."""
     return span(
         [
-            100 * (uncoded_gray_at(dataset, model) - tested(dataset, model))
+            100 * (uncoded_gray(model, dataset) - tested(dataset, model))
             for dataset in ("mnist", "fashion_mnist")
             for model in ("GRU12", "GRU32")
         ]

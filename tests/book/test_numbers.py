@@ -251,14 +251,19 @@ def test_every_number_of_the_text_is_shown_or_listed(path):
     assert sorted(listed - {*written(path), *integers(path)}) == [], "listed and not said at all"
 
 
+def made(make: Callable) -> np.ndarray:
+    """What makes numbers of a text, made; without its data set the test is skipped."""
+    try:
+        return np.ravel(make())
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.parametrize(
     ("name", "number"), [(name, number) for name, made in numbers_in_text.MADE.items() for number in made]
 )
 def test_what_the_text_says_is_what_the_tables_make(name, number):
-    try:
-        values = np.ravel(numbers_in_text.MADE[name][number]())
-    except DataUnavailable as error:
-        pytest.skip(str(error))
+    values = made(numbers_in_text.MADE[name][number])
     assert all(occurs(number, value) for value in values), values
 
 
@@ -365,10 +370,7 @@ def test_every_count_of_the_text_is_listed(path):
     ("name", "phrase"), [(name, phrase) for name, made in counts_in_text.COUNTS.items() for phrase in made]
 )
 def test_what_the_text_counts_is_what_the_tables_count(name, phrase):
-    try:
-        values = list(counts_in_text.COUNTS[name][phrase]())
-    except DataUnavailable as error:
-        pytest.skip(str(error))
+    values = made(counts_in_text.COUNTS[name][phrase])
     assert counted(phrase, values), values
 
 
@@ -405,10 +407,7 @@ def test_every_measured_magnitude_of_the_text_is_listed(path):
     ("name", "phrase"), [(name, phrase) for name, made in counts_in_text.MEASURED.items() for phrase in made]
 )
 def test_what_the_text_measures_is_what_the_tables_measure(name, phrase):
-    try:
-        values = list(counts_in_text.MEASURED[name][phrase]())
-    except DataUnavailable as error:
-        pytest.skip(str(error))
+    values = made(counts_in_text.MEASURED[name][phrase])
     assert counted(phrase, values, rounds), values
 
 
